@@ -8,10 +8,10 @@ import io
 import statistics
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
-from pathlib import Path, PurePosixPath
+from contextlib import nullcontext
+from pathlib import Path
 from time import perf_counter
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 from unittest.mock import patch
 from zipfile import ZipFile
 
@@ -21,6 +21,7 @@ from PIL import Image
 
 from benchmarks.epoch_clock import EpochClock, time_training
 from nested_lightning import bootstrap, family_container
+from nested_lightning.app.serving.pictures import HeldPictures
 
 SIDE = 64
 EXTRACTOR = {"stem_stride": 8, "stem_channels": 8, "channels": [8]}
@@ -39,35 +40,6 @@ def draw(num_pictures: int) -> Iterator[tuple[str, bytes]]:
         yield f"{'ab'[number % 2]}/{number:05d}.png", content.getvalue()
 
 
-class HeldSource:
-    """A `PictureSource` of encoded pictures in memory."""
-
-    label = "memory"
-
-    def __init__(self, contents: Mapping[str, bytes]) -> None:
-        self._contents = contents
-
-    def find(self, name: str) -> str | None:
-        """Return the name if there is such a picture."""
-        return name if name in self._contents else None
-
-    @contextmanager
-    def open(self, name: str) -> Iterator[BinaryIO]:
-        """Open a picture."""
-        yield io.BytesIO(self._contents[name])
-
-    def names(self) -> list[PurePosixPath]:
-        """Return all pictures."""
-        return [*map(PurePosixPath, self._contents)]
-
-    def names_near_the_top(self) -> list[str]:
-        """Return all pictures, as each lies in a folder at the top."""
-        return [*self._contents]
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
 def measure(archive: Path, *, contents: Mapping[str, bytes] | None, num_epochs: int) -> tuple[float, float]:
     """Return the seconds of reading, and the median of an epoch; ``contents`` stand for the archive's."""
     reading_s: list[float] = []
@@ -81,7 +53,7 @@ def measure(archive: Path, *, contents: Mapping[str, bytes] | None, num_epochs: 
             "trainer": {"max_epochs": num_epochs, "accelerator": "cpu", "use_progress_bar": False},
         }
         family = family_container(bootstrap(settings))
-        with nullcontext() if contents is None else patch(_OPENING, lambda _: HeldSource(contents)):
+        with nullcontext() if contents is None else patch(_OPENING, lambda _: HeldPictures(contents)):
             start = perf_counter()
             family.datamodule().setup()
             reading_s.append(perf_counter() - start)

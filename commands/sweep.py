@@ -20,6 +20,7 @@ from nested_lightning.commands.options import (
     SeedOption,
     SkipBadOption,
     device_options,
+    refuse_idle_address,
 )
 from nested_lightning.commands.printing.console import (
     print_line,
@@ -114,6 +115,7 @@ def _resolve(
     told = {name: given[name] for name in names if given[name] is not None}
     told |= {"objectives": given["objective"]} if given["objective"] else {}
     sweep = check_sweep(values | told | {"search": search})
+    refuse_idle_address(sweep.ray_address if resumed is None else given["ray_address"], sweep.engine)
     monitor = ObjectiveSettings(name=settings.trainer.monitor, direction=settings.trainer.monitor_mode)
     return settings, sweep if sweep.objectives else sweep.model_copy(update={"objectives": [monitor]})
 
@@ -183,14 +185,14 @@ def _run(space: Any, sweep: SweepSettings, folder: Path, *, is_resumed: bool) ->
     num_ended = sum(one.state != "running" for one in result.trials)
     if result.stopped and num_ended < sweep.trials:
         print_command(*again)
-    if result.stopped or result.winner is None:
+    if result.stopped:
         raise typer.Exit(1)
 
 
 def _write_report(folder: Path) -> None:
     """Write the report of a sweep, which costs none of what it came to if it fails."""
     try:
-        from nested_lightning.containers.reporting.several_runs import report_runs
+        from nested_lightning.containers.reporting.comparing import report_runs
 
         with status_console.status("Drawing"):
             require_report()

@@ -9,7 +9,8 @@ from dependency_injector.containers import DeclarativeContainer
 from nested_lightning.app.assembly import protocols
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.wiring.composing import wire
-from nested_lightning.app.data.data_summary import summary_of
+from nested_lightning.app.data.splits import Splitter
+from nested_lightning.app.image_to_text import examples, export
 from nested_lightning.app.image_to_text.answers import answer_files
 from nested_lightning.app.image_to_text.assemble import image_to_text
 from nested_lightning.app.image_to_text.augmentation import PictureAugmentation
@@ -18,8 +19,6 @@ from nested_lightning.app.image_to_text.captioned_pictures import PictureReader
 from nested_lightning.app.image_to_text.data import ImageToTextDataModule
 from nested_lightning.app.image_to_text.desk import ImageToTextDesk
 from nested_lightning.app.image_to_text.evaluate import ImageToTextEvaluator
-from nested_lightning.app.image_to_text.examples import example_batches, real_batches
-from nested_lightning.app.image_to_text.export import answer_by_graphs, exports_of
 from nested_lightning.app.image_to_text.generation.beam import BeamSearch
 from nested_lightning.app.image_to_text.generation.sampling import NucleusSampling
 from nested_lightning.app.image_to_text.generation.search import Generation
@@ -27,18 +26,17 @@ from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
 from nested_lightning.app.image_to_text.report import ImageToTextSections
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
-from nested_lightning.app.image_to_text.splits import PictureSplitter
-from nested_lightning.app.report.family_sections import FamilySections
 from nested_lightning.app.submodules.normalization import PictureNormalization
 from nested_lightning.containers.providing.chosen import attributes, callback, chosen, chosen_at
+from nested_lightning.containers.providing.completed import completed
 from nested_lightning.containers.providing.declared import DeclaredFactory, DeclaredSingleton
 from nested_lightning.containers.providing.pretrained import preparation_for
-from nested_lightning.containers.providing.trained import new_model, trained_model
-from nested_lightning.containers.serving.routers import make_router
+from nested_lightning.containers.providing.trained import trained_model
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.image_to_text import CaptionOptions, ImageToTextSettings
 
 
+@completed(examples=examples, export=export, evaluator=ImageToTextEvaluator, sections=ImageToTextSections)
 class ImageToTextContainer(DeclarativeContainer):
     """From pictures with captions to a trained writer of captions."""
 
@@ -46,7 +44,7 @@ class ImageToTextContainer(DeclarativeContainer):
     settings = providers.Dependency(instance_of=ImageToTextSettings)
     trainer = providers.DependenciesContainer()
 
-    splitter = chosen(PictureSplitter, settings.provided.data.split)
+    splitter = chosen(Splitter, settings.provided.data.split)
     reader = providers.Factory(
         PictureReader,
         **attributes(settings.provided.data, "captions_file", "picture_folder", "picture_column"),
@@ -68,14 +66,6 @@ class ImageToTextContainer(DeclarativeContainer):
         data_spec=known_data_spec,
     )
     data_spec = datamodule.provided.data_spec
-    data_summary = providers.Callable(summary_of, datamodule)
-    example_batches = providers.Callable(example_batches, data_spec)
-    """What a check on ``meta`` sends through the model."""
-    real_batches = providers.Callable(real_batches, datamodule)
-    """What a check on the CPU sends through it."""
-    exports = providers.Callable(exports_of, data_spec=data_spec)
-    graph_answers = providers.Callable(answer_by_graphs, data_spec=data_spec)
-    """Called with the model and batches, it gives what is exported."""
 
     image_encoder = chosen(protocols.ImageEncoder, settings.provided.image_encoder)
     bridge = chosen(protocols.Bridge, settings.provided.bridge)
@@ -128,13 +118,6 @@ class ImageToTextContainer(DeclarativeContainer):
         data_spec=data_spec,
         batch_size=settings.provided.data.eval_batch_size,
     )
-    training_run = providers.Factory(
-        trainer.training_run,
-        **new_model(model, trainer, predictor),
-        datamodule=datamodule,
-        summarize_data=data_summary.provider,
-        batch_size=settings.provided.data.batch_size,
-    )
     answers = providers.Callable(answer_files, predictor, beam_search.provider, nucleus_sampling.provider)
     """Called with files and the options of the family's predictor."""
     http_desk = providers.Factory(
@@ -145,13 +128,3 @@ class ImageToTextContainer(DeclarativeContainer):
         nucleus_sampling=nucleus_sampling.provider,
     )
     """Reads and answers requests over HTTP."""
-    http_router = providers.Callable(make_router, http_desk, application.provided.family)
-    """Called, it gives the routes that a host mounts in its FastAPI application."""
-    report_sections = DeclaredFactory(FamilySections, ImageToTextSections)
-    """What its report has besides, called with `report_arguments`; so is what is put in its place."""
-    report_arguments = providers.Dict(
-        model=trained_model(model, application, trainer), datamodule=datamodule, predictor=predictor
-    )
-    evaluator = DeclaredFactory(
-        protocols.Evaluator, ImageToTextEvaluator, predictor=predictor, datamodule=datamodule
-    )

@@ -9,24 +9,22 @@ from dependency_injector.containers import DeclarativeContainer
 from nested_lightning.app.assembly import protocols
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.wiring.composing import ItemMakers, wire
-from nested_lightning.app.data.data_summary import summary_of
 from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.lifetime import live
+from nested_lightning.app.multi_feature import examples, export
 from nested_lightning.app.multi_feature.answers import answer_files
 from nested_lightning.app.multi_feature.assemble import multi_feature
 from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
 from nested_lightning.app.multi_feature.desk import MultiFeatureDesk
 from nested_lightning.app.multi_feature.evaluate import MultiFeatureEvaluator
-from nested_lightning.app.multi_feature.examples import example_batches, real_batches
-from nested_lightning.app.multi_feature.export import answer_by_graphs, exports_of
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
 from nested_lightning.app.multi_feature.report import MultiFeatureSections
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
-from nested_lightning.app.report.family_sections import FamilySections
 from nested_lightning.app.submodules.normalization import PictureNormalization
 from nested_lightning.containers.providing.choices import build_chosen
 from nested_lightning.containers.providing.chosen import attributes, chosen, chosen_at, each_named
+from nested_lightning.containers.providing.completed import completed
 from nested_lightning.containers.providing.data_in_memory import data_or_place
 from nested_lightning.containers.providing.declared import (
     DeclaredCallable,
@@ -36,13 +34,13 @@ from nested_lightning.containers.providing.declared import (
 from nested_lightning.containers.providing.group_extractors import build_group_extractor
 from nested_lightning.containers.providing.named import NamedProviders
 from nested_lightning.containers.providing.pretrained import preparation_by_name
-from nested_lightning.containers.providing.trained import new_model, trained_model
-from nested_lightning.containers.serving.routers import make_router
+from nested_lightning.containers.providing.trained import trained_model
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.choices.objectives import kinds_of
 from nested_lightning.settings.multi_feature import MultiFeatureSettings
 
 
+@completed(examples=examples, export=export, evaluator=MultiFeatureEvaluator, sections=MultiFeatureSections)
 class MultiFeatureContainer(DeclarativeContainer):
     """From a table with groups of columns to a trained model of its rows."""
 
@@ -86,14 +84,6 @@ class MultiFeatureContainer(DeclarativeContainer):
         lifetime=lifetime.provider,
     )
     data_spec = datamodule.provided.data_spec
-    data_summary = providers.Callable(summary_of, datamodule)
-    example_batches = providers.Callable(example_batches, data_spec)
-    """What a check on ``meta`` sends through the model."""
-    real_batches = providers.Callable(real_batches, datamodule)
-    """What a check on the CPU sends through it."""
-    exports = providers.Callable(exports_of, data_spec=data_spec)
-    graph_answers = providers.Callable(answer_by_graphs, data_spec=data_spec)
-    """Called with the model and batches, it gives what is exported."""
 
     feature_extractor = chosen(protocols.FeatureExtractor, settings.provided.feature_extractor)
     picture_extractor = chosen(protocols.FeatureExtractor, settings.provided.picture_extractor)
@@ -158,24 +148,7 @@ class MultiFeatureContainer(DeclarativeContainer):
         batch_size=settings.provided.data.eval_batch_size,
         picture_folder=settings.provided.data.picture_folder,
     )
-    training_run = providers.Factory(
-        trainer.training_run,
-        **new_model(model, trainer, predictor),
-        datamodule=datamodule,
-        summarize_data=data_summary.provider,
-        batch_size=settings.provided.data.batch_size,
-    )
     answers = providers.Callable(answer_files, predictor)
     """Called with files and the options of the family's predictor."""
     http_desk = providers.Factory(MultiFeatureDesk, predictor=predictor)
     """Reads and answers requests over HTTP."""
-    http_router = providers.Callable(make_router, http_desk, application.provided.family)
-    """Called, it gives the routes that a host mounts in its FastAPI application."""
-    report_sections = DeclaredFactory(FamilySections, MultiFeatureSections)
-    """What its report has besides, called with `report_arguments`; so is what is put in its place."""
-    report_arguments = providers.Dict(
-        model=trained_model(model, application, trainer), datamodule=datamodule, predictor=predictor
-    )
-    evaluator = DeclaredFactory(
-        protocols.Evaluator, MultiFeatureEvaluator, predictor=predictor, datamodule=datamodule
-    )

@@ -9,11 +9,10 @@ from dependency_injector.containers import DeclarativeContainer
 from nested_lightning.app.assembly import protocols
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.wiring.composing import ItemMakers, wire
-from nested_lightning.app.data.data_summary import summary_of
 from nested_lightning.app.data.splits import Splitter
-from nested_lightning.app.report.family_sections import FamilySections
 from nested_lightning.app.submodules.feature_classifier import FeatureClassifier
 from nested_lightning.app.submodules.vae import VariationalAutoencoder
+from nested_lightning.app.vae_gan import examples, export
 from nested_lightning.app.vae_gan.answers import answer_files
 from nested_lightning.app.vae_gan.assemble import vae_gan
 from nested_lightning.app.vae_gan.collapse_watch import CollapseWatch
@@ -21,8 +20,6 @@ from nested_lightning.app.vae_gan.data import VaeGanDataModule
 from nested_lightning.app.vae_gan.desk import VaeGanDesk
 from nested_lightning.app.vae_gan.epoch_grids import PictureGrids
 from nested_lightning.app.vae_gan.evaluate import VaeGanEvaluator
-from nested_lightning.app.vae_gan.examples import example_batches, real_batches
-from nested_lightning.app.vae_gan.export import answer_by_graphs, exports_of
 from nested_lightning.app.vae_gan.model import VaeGan
 from nested_lightning.app.vae_gan.objective import VaeGanObjective
 from nested_lightning.app.vae_gan.predict import VaeGanPredictor
@@ -38,18 +35,19 @@ from nested_lightning.containers.providing.chosen import (
     each_named,
     part_of_each,
 )
+from nested_lightning.containers.providing.completed import completed
 from nested_lightning.containers.providing.declared import (
     DeclaredCallable,
     DeclaredFactory,
     DeclaredSingleton,
 )
 from nested_lightning.containers.providing.nested import NestedProviders
-from nested_lightning.containers.providing.trained import new_model, trained_model
-from nested_lightning.containers.serving.routers import make_router
+from nested_lightning.containers.providing.trained import trained_model
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.vae_gan import VaeGanSettings
 
 
+@completed(examples=examples, export=export, evaluator=VaeGanEvaluator, sections=VaeGanSections)
 class VaeGanContainer(DeclarativeContainer):
     """From pictures in domains to VAEs that make new ones."""
 
@@ -73,14 +71,6 @@ class VaeGanContainer(DeclarativeContainer):
         data_spec=known_data_spec,
     )
     data_spec = datamodule.provided.data_spec
-    data_summary = providers.Callable(summary_of, datamodule)
-    example_batches = providers.Callable(example_batches, data_spec)
-    """What a check on ``meta`` sends through the model."""
-    real_batches = providers.Callable(real_batches, datamodule)
-    """What a check on the CPU sends through it."""
-    exports = providers.Callable(exports_of, data_spec=data_spec)
-    graph_answers = providers.Callable(answer_by_graphs, data_spec=data_spec)
-    """Called with the model and batches, it gives what is exported."""
 
     encoder = chosen(protocols.PictureEncoder, settings.provided.vae.encoder)
     sampler = chosen(protocols.LatentSampler, settings.provided.vae.sampler)
@@ -176,24 +166,7 @@ class VaeGanContainer(DeclarativeContainer):
         data_spec=data_spec,
         batch_size=settings.provided.data.eval_batch_size,
     )
-    training_run = providers.Factory(
-        trainer.training_run,
-        **new_model(model, trainer, predictor),
-        datamodule=datamodule,
-        summarize_data=data_summary.provider,
-        batch_size=settings.provided.data.batch_size,
-    )
     answers = providers.Callable(answer_files, predictor)
     """Called with files and the options of the family's predictor."""
     http_desk = providers.Factory(VaeGanDesk, predictor=predictor)
     """Reads and answers requests over HTTP."""
-    http_router = providers.Callable(make_router, http_desk, application.provided.family)
-    """Called, it gives the routes that a host mounts in its FastAPI application."""
-    report_sections = DeclaredFactory(FamilySections, VaeGanSections)
-    """What its report has besides, called with `report_arguments`; so is what is put in its place."""
-    report_arguments = providers.Dict(
-        model=trained_model(model, application, trainer), datamodule=datamodule, predictor=predictor
-    )
-    evaluator = DeclaredFactory(
-        protocols.Evaluator, VaeGanEvaluator, predictor=predictor, datamodule=datamodule
-    )

@@ -9,16 +9,13 @@ from dependency_injector.containers import DeclarativeContainer
 from nested_lightning.app.assembly import protocols
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.wiring.composing import ItemMakers, wire
-from nested_lightning.app.data.data_summary import summary_of
 from nested_lightning.app.data.splits import Splitter
-from nested_lightning.app.report.family_sections import FamilySections
+from nested_lightning.app.variant import examples, export
 from nested_lightning.app.variant.answers import answer_files
 from nested_lightning.app.variant.assemble import variant
 from nested_lightning.app.variant.data import VariantDataModule
 from nested_lightning.app.variant.desk import VariantDesk
 from nested_lightning.app.variant.evaluate import VariantEvaluator
-from nested_lightning.app.variant.examples import example_batches, real_batches
-from nested_lightning.app.variant.export import answer_by_graphs, exports_of
 from nested_lightning.app.variant.model import VariantModel
 from nested_lightning.app.variant.predict import VariantPredictor
 from nested_lightning.app.variant.report import VariantSections
@@ -26,6 +23,7 @@ from nested_lightning.app.variant.sampling import VariantSampling
 from nested_lightning.app.variant.spec import VariantDataSpec
 from nested_lightning.containers.providing.choices import build_each, build_optional
 from nested_lightning.containers.providing.chosen import attributes, chosen, chosen_at, each_named
+from nested_lightning.containers.providing.completed import completed
 from nested_lightning.containers.providing.declared import (
     DeclaredCallable,
     DeclaredFactory,
@@ -33,13 +31,13 @@ from nested_lightning.containers.providing.declared import (
 )
 from nested_lightning.containers.providing.named import NamedProviders
 from nested_lightning.containers.providing.pretrained import preparation_by_name
-from nested_lightning.containers.providing.trained import new_model, trained_model
+from nested_lightning.containers.providing.trained import trained_model
 from nested_lightning.containers.providing.variant_adapters import build_adapter
-from nested_lightning.containers.serving.routers import make_router
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.variant import VariantSettings
 
 
+@completed(examples=examples, export=export, evaluator=VariantEvaluator, sections=VariantSections)
 class VariantContainer(DeclarativeContainer):
     """From sequences of several kinds to a trained labeller of their steps."""
 
@@ -71,14 +69,6 @@ class VariantContainer(DeclarativeContainer):
         data_spec=known_data_spec,
     )
     data_spec = datamodule.provided.data_spec
-    data_summary = providers.Callable(summary_of, datamodule)
-    example_batches = providers.Callable(example_batches, data_spec)
-    """What a check on ``meta`` sends through the model."""
-    real_batches = providers.Callable(real_batches, datamodule)
-    """What a check on the CPU sends through it."""
-    exports = providers.Callable(exports_of, data_spec=data_spec)
-    graph_answers = providers.Callable(answer_by_graphs, data_spec=data_spec)
-    """Called with the model and batches, it gives what is exported."""
 
     token_adapter = chosen(protocols.SequenceAdapter, settings.provided.token_adapter)
     vector_adapter = chosen(protocols.SequenceAdapter, settings.provided.vector_adapter)
@@ -130,24 +120,7 @@ class VariantContainer(DeclarativeContainer):
         data_spec=data_spec,
         batch_size=settings.provided.data.eval_batch_size,
     )
-    training_run = providers.Factory(
-        trainer.training_run,
-        **new_model(model, trainer, predictor),
-        datamodule=datamodule,
-        summarize_data=data_summary.provider,
-        batch_size=settings.provided.data.batch_size,
-    )
     answers = providers.Callable(answer_files, predictor)
     """Called with files and the options of the family's predictor."""
     http_desk = providers.Factory(VariantDesk, predictor=predictor)
     """Reads and answers requests over HTTP."""
-    http_router = providers.Callable(make_router, http_desk, application.provided.family)
-    """Called, it gives the routes that a host mounts in its FastAPI application."""
-    report_sections = DeclaredFactory(FamilySections, VariantSections)
-    """What its report has besides, called with `report_arguments`; so is what is put in its place."""
-    report_arguments = providers.Dict(
-        model=trained_model(model, application, trainer), datamodule=datamodule, predictor=predictor
-    )
-    evaluator = DeclaredFactory(
-        protocols.Evaluator, VariantEvaluator, predictor=predictor, datamodule=datamodule
-    )

@@ -102,8 +102,6 @@ class SweepSettings(Settings):
             raise SettingsError(
                 ["--sampler cma-es takes a single objective: tpe, random and grid take several"]
             )
-        if self.ray_address is not None and self.engine != "ray":
-            raise SettingsError(["--ray-address is for --engine ray: add that, or leave it out"])
         return self
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nested_lightning.app.checkpoints.checkpoint_io import disk_full_as_user_error, replace_atomically
 from nested_lightning.app.checkpoints.model_file import read_model_file
+from nested_lightning.app.checkpoints.new_files import new_at
 from nested_lightning.app.checkpoints.recipe import read_recipe
 from nested_lightning.app.checkpoints.submodule_names import find_in_file
 from nested_lightning.app.checkpoints.weights_file import ExportedPart, to_safetensors
@@ -28,13 +28,10 @@ def export_safetensors(
     """
     content = read_model_file(checkpoint) if content is None else content
     read_recipe(content, source=checkpoint)  # refuse here what can't be read again
-    part = None if submodule is None else _find_part(content, submodule, checkpoint)
+    part = None
+    if submodule is not None:
+        part = ExportedPart(path=submodule, place=find_in_file(content, submodule, source=checkpoint))
     with foreign_file(checkpoint):
         exported = to_safetensors(content, part=part)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with disk_full_as_user_error(output.parent, file=output), replace_atomically(output) as file:
-        file.write(exported)
-
-
-def _find_part(content: Mapping[str, Any], path: str, checkpoint: Path) -> ExportedPart:
-    return ExportedPart(path=path, place=find_in_file(content, path, source=checkpoint))
+    with new_at(output) as new:
+        new.write_bytes(exported)

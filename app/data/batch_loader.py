@@ -13,7 +13,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from nested_lightning.app.data.resumable_loader import ResumableLoader, epoch_generator
-from nested_lightning.app.data.tensor_batch import find_tensors, map_tensors
+from nested_lightning.app.data.tensor_batch import map_tensors, num_bytes
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.processes import own_share, rank_and_world_size
 
@@ -49,7 +49,7 @@ class PlaceableLoader(ResumableLoader[AnyBatchT]):
         """Keep the data on a CUDA device if they fit the limit; else give batches in page-locked memory."""
         if not self._is_placed:
             self._is_placed = True
-            self._is_pinned = sum(tensor.nbytes for tensor in find_tensors(self.data)) > limit_bytes
+            self._is_pinned = num_bytes(self.data) > limit_bytes
             if not self._is_pinned:
                 self.data = map_tensors(self.data, lambda tensor: tensor.to(device))
 

@@ -12,16 +12,20 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from nested_lightning.app.errors import UserError
 
 
+class Facts:
+    """Base of dataclasses of plain facts, which are read of plain data that hold nothing else."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+
 @dataclass(frozen=True, kw_only=True)
-class DataSpec:
+class DataSpec(Facts):
     """The plain facts of the data that a model is built from; each family adds its own.
 
     Attributes:
         family: Name of the family, for messages.
         fingerprint: Hash of the data, by which a training that goes on knows them again; None: not known.
     """
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     family: ClassVar[str]
 
@@ -51,11 +55,6 @@ class DataSpec:
         return spec
 
     @classmethod
+    @cache
     def _adapter(cls) -> TypeAdapter[Any]:
-        spec_type: Any = cls
-        return _make_adapter(spec_type)
-
-
-@cache
-def _make_adapter(spec_type: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(spec_type)
+        return TypeAdapter(cls)

@@ -136,8 +136,22 @@ class ColumnSplitter(ColumnReader):
     min_class_size: ClassVar[int] = 1
 
     def __call__(self, _labels: Rows, table: pa.Table, /) -> Split:
-        """Split the rows as the column says."""
-        return split_as_named(text_values(split_column(table, self.column)), column=self.column)
+        """Split the rows as the column says.
+
+        Raises:
+            UserError: There is no such column, or a cell says something else.
+        """
+        words = compute.utf8_lower(text_values(split_column(table, self.column)))
+        known = compute.unique(words)
+        unknown = [word or "" for word in known.to_pylist() if word not in PART_NAMES]
+        if unknown:
+            raise UserError(
+                f"split column '{self.column}' holds {name_list(unknown)}; each row needs 'train', 'val' or"
+                " 'test'"
+            )
+        parts = np.array([PART_NAMES[word] for word in known.to_pylist()])
+        codes = compute.index_in(words, value_set=known).to_numpy()
+        return Split(*(np.flatnonzero(parts[codes] == part) for part in ("train", "val", "test")))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,25 +187,6 @@ def refuse_empty_cells(is_empty: npt.NDArray[np.bool_], column: str) -> None:
             ": fill it in, or remove such rows",
             row=int(is_empty.argmax()),
         )
-
-
-def split_as_named(words: pa.StringArray, *, column: str, sample: str = "row") -> Split:
-    """Return the rows of each part, as ``words`` says: one of `PART_NAMES` for each row, in any case.
-
-    Raises:
-        UserError: One is missing, or something else; the message says so of ``column`` and each ``sample``.
-    """
-    words = compute.utf8_lower(words)
-    known = compute.unique(words)
-    unknown = [word or "" for word in known.to_pylist() if word not in PART_NAMES]
-    if unknown:
-        raise UserError(
-            f"split column '{column}' holds {name_list(unknown)}; each {sample} needs 'train', 'val'"
-            " or 'test'"
-        )
-    parts = np.array([PART_NAMES[word] for word in known.to_pylist()])
-    codes = compute.index_in(words, value_set=known).to_numpy()
-    return Split(*(np.flatnonzero(parts[codes] == part) for part in ("train", "val", "test")))
 
 
 def _stratified(rows: Rows, labels: Rows, size: float, seed: int) -> tuple[Rows, Rows]:

@@ -38,11 +38,6 @@ class TensorBatch:
         """Return the same samples in page-locked memory, from which copies to a GPU need not wait."""
         return self.map_tensors(lambda tensor: tensor.pin_memory())
 
-    @property
-    def num_bytes(self) -> int:
-        """Memory that the tensors take."""
-        return sum(tensor.nbytes for tensor in find_tensors(self))
-
     def map_tensors(self, function: Callable[[Tensor], Tensor]) -> Self:
         """Return the same samples with each tensor replaced."""
         return type(self)(**map_tensors(values_by_field(self), function))
@@ -66,6 +61,11 @@ def find_tensors(data: Any) -> Iterator[Tensor]:
     elif isinstance(data, TensorBatch | Mapping):
         for value in (values_by_field(data) if isinstance(data, TensorBatch) else data).values():
             yield from find_tensors(value)
+
+
+def num_bytes(data: Any) -> int:
+    """Return the memory that these tensors take."""
+    return sum(tensor.nbytes for tensor in find_tensors(data))
 
 
 def values_by_field(batch: TensorBatch) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from typing import Any
 
 from torch import nn
 
+from nested_lightning.app.checkpoints.submodule_names import find_submodules, places_of
 from nested_lightning.app.exported.manifest import Manifest
 from nested_lightning.app.exporting.exportable import Exportable, ExportError
 from nested_lightning.app.exporting.recorded_calls import NoGraphError, by_itself
 from nested_lightning.app.exporting.verification import Difference
 from nested_lightning.app.exporting.writing import DiffersError, Format, refuse_name, verify, write
-from nested_lightning.app.training.submodule_paths import find_submodules, places_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,8 @@ class Exporter:
             UserWarning: Some are left out.
         """
         found, lacking = [], dict[str, NoGraphError]()
-        for place, module in find_submodules(self.model, self.path, path, door="--submodule ").items():
+        named = find_submodules(self.model, self.path, path, door="--submodule ")
+        for place, module in named.items():
             name = f"{self.path}.{place}"
             try:
                 found.append(by_itself(self.wholes, module, name=name))
@@ -93,7 +94,9 @@ class Exporter:
                 lacking[name] = error
         if not found:
             name, first = next(iter(lacking.items()))
-            raise ExportError(f"{first}; those within it may have one: --submodule '{name}.*'") from first
+            has_parts = any(any(module.children()) for module in named.values())
+            hint = f"; those within it may have one: --submodule '{name}.*'" if has_parts else ""
+            raise ExportError(f"{first}{hint}") from first
         if lacking:
             left_out = ", ".join(lacking)
             warnings.warn(f"nothing calls these when the model answers: {left_out}", stacklevel=3)

@@ -1,10 +1,8 @@
 """Graphs that were verified to answer as the model does, in a file or a folder; or nothing."""
 
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -12,13 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
-from torch.export import ExportedProgram
-
-from nested_lightning.app.checkpoints.checkpoint_io import (
-    disk_full_as_user_error,
-    room_for_temporary_files,
-    temporary_of,
-)
+from nested_lightning.app.checkpoints.new_files import new_at, refuse_existing
 from nested_lightning.app.checkpoints.recipe import installed_versions
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exported.manifest import MANIFEST_NAME, METADATA_KEY, Graph, Manifest
@@ -73,9 +65,10 @@ def refuse_name(target: Path, format_: Format, *, num_graphs: int) -> None:
     """Refuse a name by which another command would take what is written for something else.
 
     Raises:
-        UserError: One graph is to be written, and its file hasn't the format's ending; or several, and the
-            folder has another one's.
+        UserError: Something is there; or one graph is to be written, and its file hasn't the format's
+            ending; or several, and the folder has another one's.
     """
+    refuse_existing(target)
     ending = _ENDINGS[format_]
     if num_graphs == 1 and target.suffix.lower() != ending:
         raise UserError(f"{target.name}: one graph is a file whose name ends in {ending}")
@@ -92,30 +85,17 @@ def verify(exportable: Exportable, format_: Format, *, tolerance: float) -> Expo
         ExportError: It can't be exported.
         DiffersError: It answers differently.
     """
-    program = capture(exportable)
-    made = _as_onnx(program, exportable) if format_ == "onnx" else _as_program(program, exportable)
-    if not made.difference.size <= tolerance:
-        raise DiffersError(exportable.name, made.difference, tolerance=tolerance)
-    return made
-
-
-def _as_onnx(program: ExportedProgram, exportable: Exportable) -> Exported:
-    proto = to_onnx(program, exportable)
-    return Exported(
-        graph=graph_of(exportable),
-        difference=compare(exportable, partial(OnnxRuntime, to_bytes(proto, {}))),
-        content=partial(to_bytes, proto),
-        opset=proto.opset_import[0].version,
-        ir_version=proto.ir_version,
-    )
-
-
-def _as_program(program: ExportedProgram, exportable: Exportable) -> Exported:
-    with room_for_temporary_files() as folder:
-        file = folder / "program.pt2"
-        file.write_bytes(to_pt2(program, {}))
-        difference = compare(exportable, partial(ProgramRuntime, file))
-    return Exported(graph=graph_of(exportable), difference=difference, content=partial(to_pt2, program))
+    program, versions = capture(exportable), dict[str, int]()
+    content: Callable[[Mapping[str, str]], bytes] = partial(to_pt2, program)
+    runtime: Any = ProgramRuntime
+    if format_ == "onnx":
+        proto = to_onnx(program, exportable)
+        content, runtime = partial(to_bytes, proto), OnnxRuntime
+        versions = {"opset": proto.opset_import[0].version, "ir_version": proto.ir_version}
+    difference = compare(exportable, partial(runtime, content({})))
+    if not difference.size <= tolerance:
+        raise DiffersError(exportable.name, difference, tolerance=tolerance)
+    return Exported(graph=graph_of(exportable), difference=difference, content=content, **versions)
 
 
 def write(made: Sequence[Exported], target: Path, format_: Format, facts: Mapping[str, Any]) -> Manifest:
@@ -140,27 +120,15 @@ def write(made: Sequence[Exported], target: Path, format_: Format, facts: Mappin
         versions=_versions(format_),
         **facts,
     )
-    with disk_full_as_user_error(target.parent, file=target), beside(target) as folder:
-        written = [folder / (file or target.name) for file in files]
+    with new_at(target) as new:
+        if not is_one:
+            new.mkdir()
+            (new / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
+        written = [new / file for file in files]
         for one, place in zip(made, written, strict=True):
             place.write_bytes(one.content({METADATA_KEY: manifest.to_json()}))
-        if not is_one:
-            (folder / MANIFEST_NAME).write_text(manifest.to_json(), encoding="utf-8")
         _open_afresh(written, format_)
-        (written[0] if is_one else folder).rename(target)
     return manifest
-
-
-@contextmanager
-def beside(target: Path) -> Iterator[Path]:
-    """Make a folder beside the target within the block; what a kill has left of one is removed."""
-    folder = temporary_of(target)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _open_afresh(files: Sequence[Path], format_: Format) -> None:

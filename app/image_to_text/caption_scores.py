@@ -102,7 +102,11 @@ def find_nearest(generated: str, captions: Sequence[str]) -> str:
 
 
 class CaptionStageScores(nn.Module):
-    """Adds up what one stage logs, under names that begin with it: ``val`` or ``test``."""
+    """Adds up what one stage logs, under names that begin with it: ``val`` or ``test``.
+
+    Attributes:
+        generated: Scores of what was generated freely.
+    """
 
     def __init__(self, *, stage: str, num_tokens: int) -> None:
         super().__init__()
@@ -120,10 +124,6 @@ class CaptionStageScores(nn.Module):
         self.loss.update(loss, (targets != PAD).sum())
         self.token_accuracy.update(logits.flatten(end_dim=1), targets.flatten())
         self.perplexity.update(logits.float(), targets)
-
-    def update_generated(self, generated: Sequence[str], captions: Sequence[Sequence[str]]) -> None:
-        """Add captions that were generated freely, and for each one those that people wrote."""
-        self.generated.update(generated, captions)
 
     def compute(self) -> dict[str, Tensor]:
         """Return the scores by their names in the log, and begin anew."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +15,10 @@ from pydantic import SkipValidation
 
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.data.bad_samples import BadSamples
-from nested_lightning.app.errors import UserError, errors_naming
-from nested_lightning.app.foreign_files import file_or_folder, regular_file
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
-from nested_lightning.app.pictures.decoding import decode_picture, read_picture, square_picture
-from nested_lightning.app.pictures.listing import list_pictures
+from nested_lightning.app.pictures.decoding import decode_pictures, read_picture_file, square_picture
+from nested_lightning.app.pictures.listing import find_pictures
 
 if TYPE_CHECKING:
     from nested_lightning.app.image_to_text.generation.search import Generation
@@ -87,7 +86,7 @@ class Captioner(ABC):
         names, pictures = [], []
         for file in files:
             with bad.naming(str(file)):
-                pictures.append(self._read(file))
+                pictures.append(read_picture_file(file, self.data_spec.squaring))
                 names.append(str(file))
         bad.report(len(files))
         if not pictures:
@@ -116,13 +115,7 @@ class Captioner(ABC):
         Raises:
             UserError: One of them is no picture, its place is named; or there is none.
         """
-        pictures = []
-        for number, content in enumerate(contents, start=1):
-            with errors_naming(f"picture {number}"):
-                pictures.append(self._decode(content))
-        if not pictures:
-            raise UserError("there are no pictures")
-        return np.stack(pictures)
+        return decode_pictures(contents, self.data_spec.squaring)
 
     @checked_arguments
     def predict(
@@ -159,22 +152,3 @@ class Captioner(ABC):
             given = type(pictures).__name__
             raise UserError(f"pictures are Pillow's, or uint8 of {shape}; given was {given}")
         return np.stack([square_picture(one, spec.squaring) for one in several])
-
-    def _read(self, file: Path) -> Pictures:
-        with regular_file(file).open("rb") as stream:
-            return read_picture(stream, self.data_spec.squaring)
-
-    def _decode(self, content: bytes) -> Pictures:
-        return decode_picture(content, self.data_spec.squaring)
-
-
-def find_pictures(paths: Iterable[str | Path]) -> list[Path]:
-    """Return the files among ``paths``, and the pictures in the folders, by name, in alphabetical order.
-
-    Raises:
-        UserError: There is no such file or folder, or no picture in a folder.
-    """
-    found: list[Path] = []
-    for path in map(Path, paths):
-        found.extend(list_pictures(path) if file_or_folder(path).is_dir() else [path])
-    return found

@@ -3,14 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Unpack
 
+import numpy as np
+import pyarrow as pa
 import torch
 from typing_extensions import override
 
 from nested_lightning.app.data.fingerprint import fingerprint
-from nested_lightning.app.data.split_data import SplitDataModule
-from nested_lightning.app.data.splits import PartName, note_given_parts
+from nested_lightning.app.data.split_data import Loading, SplitDataModule
+from nested_lightning.app.data.splits import PartName, Splitter, note_given_parts
 from nested_lightning.app.data.stratified import Rows
 from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.image_to_text.batch import CaptionBatch
@@ -21,7 +23,7 @@ from nested_lightning.app.image_to_text.captioned_pictures import (
     PictureReader,
 )
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
-from nested_lightning.app.image_to_text.splits import DrawnPictureSplitter, PictureSplitter
+from nested_lightning.app.image_to_text.splits import DrawnPictureSplitter
 from nested_lightning.app.image_to_text.vocabulary import SPECIAL_TOKENS, Unit, count_tokens, split_caption
 from nested_lightning.app.pictures.colours import count_values, statistics_of
 from nested_lightning.app.pictures.decoding import Fit
@@ -49,10 +51,7 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
         min_count: Times that a token must occur in the training part.
         max_length: Most words or characters of a caption.
         splitter: Chooses the pictures of each part.
-        batch_size: Pictures of a training batch.
-        eval_batch_size: Pictures of a validation or test batch.
-        seed: Decides the order of the training batches.
-        data_spec: The facts that a trained model was built from; they then stand for size, unit and so on.
+        **loading: See `SplitDataModule`.
     """
 
     samples = "pictures"
@@ -70,23 +69,19 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
         is_lowercase: bool = True,
         min_count: int = 1,
         max_length: int = 256,
-        splitter: PictureSplitter,
-        batch_size: int,
-        eval_batch_size: int,
-        seed: int = 0,
-        data_spec: ImageToTextDataSpec | None = None,
+        splitter: Splitter,
+        **loading: Unpack[Loading],
     ) -> None:
-        super().__init__(
-            batch_size=batch_size, eval_batch_size=eval_batch_size, seed=seed, data_spec=data_spec
-        )
+        super().__init__(**loading)
+        known = self._given_spec
         self._path = path
         self._reader = reader
         wanted = squaring_of(preparation, size=picture_size, fit=fit, default_size=DEFAULT_SIZE)
-        self._squaring = data_spec.squaring if data_spec else wanted
+        self._squaring = known.squaring if known else wanted
         self._preparation = preparation
         self._tokenizer = tokenizer
-        self._unit: Unit = data_spec.unit if data_spec else unit
-        self._is_lowercase = data_spec.is_lowercase if data_spec else is_lowercase
+        self._unit: Unit = known.unit if known else unit
+        self._is_lowercase = known.is_lowercase if known else is_lowercase
         self._min_count = min_count
         self._max_length = max_length
         self._splitter = splitter
@@ -128,7 +123,7 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
         with errors_naming(self._path or SHIPPED_EMOJI):
             if self._given_spec is None and isinstance(self._splitter, DrawnPictureSplitter):
                 note_given_parts(_words_of_parts(read.records), setting="image_to_text.data.split")
-            split = self._splitter(read.records)
+            split = self._splitter(np.zeros(len(read.records), dtype=np.int64), _fields_of(read.records))
             spec = self._given_spec or self._fit_spec(read, split.train)
         self._sizes = read.sizes
         self._names = {
@@ -169,6 +164,12 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
             max_length=max(map(len, captions)) + 1,
             tokenizer=tokenizer,
         )
+
+
+def _fields_of(records: Sequence[CaptionRecord]) -> pa.Table:
+    """Return the other columns of a captions file, with a row for each picture."""
+    names = dict.fromkeys(name for record in records for name in record.fields)
+    return pa.table({name: [record.fields.get(name, "") for record in records] for name in names})
 
 
 def _words_of_parts(records: Sequence[CaptionRecord]) -> set[str]:

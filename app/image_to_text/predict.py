@@ -24,7 +24,6 @@ class ImageToTextPredictor(Predictor[ImageToText, ImageToTextDataSpec], Captione
 
     @torch.inference_mode()
     def _write(self, pictures: Any, generation: Generation | None) -> list[Caption]:
-        """Write a caption for each picture of a batch, see `Captioner`."""
         found = self.model.generate(torch.as_tensor(pictures).to(self.model.device), generation)
         require_finite(found.log_probabilities)
         return _captions(found, self.data_spec.vocabulary)

@@ -1,31 +1,18 @@
 """Splits of captioned pictures into training, validation and test parts."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
 
 from nested_lightning.app.data.split_shares import Shares
-from nested_lightning.app.data.splits import Split, split_as_named
+from nested_lightning.app.data.splits import Split, split_column
 from nested_lightning.app.data.stratified import Rows
-from nested_lightning.app.errors import UserError, did_you_mean
-from nested_lightning.app.image_to_text.caption_files import CaptionRecord
+from nested_lightning.app.errors import UserError
 
 SKIN_TONES = "🏻🏼🏽🏾🏿"
 _VARIATION_SELECTOR = "\ufe0f"
-
-
-class PictureSplitter(Protocol):
-    """Decides which pictures train, choose and test a model."""
-
-    def __call__(self, records: Sequence[CaptionRecord], /) -> Split:
-        """Split the pictures.
-
-        Raises:
-            UserError: They can't be split so.
-        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +25,8 @@ class DrawnPictureSplitter(Shares):
         seed: Decides the draw, at least 0.
     """
 
+    reserved_columns: ClassVar[tuple[str, ...]] = ()
+    min_class_size: ClassVar[int] = 0
     val_fraction: float = 0.05
     seed: int = 0
 
@@ -59,10 +48,10 @@ class DrawnPictureSplitter(Shares):
 class RandomPictureSplitter(DrawnPictureSplitter):
     """A random split by picture; see `DrawnPictureSplitter`."""
 
-    def __call__(self, records: Sequence[CaptionRecord], /) -> Split:
+    def __call__(self, labels: Rows, _table: pa.Table, /) -> Split:
         """Draw the test and validation parts; the rest trains."""
-        test, val = self.draw(np.arange(len(records)))
-        return _split(len(records), test, val)
+        test, val = self.draw(np.arange(len(labels)))
+        return _split(len(labels), test, val)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,14 +63,14 @@ class SkinToneSplitter(DrawnPictureSplitter):
 
     column: str = "emoji"
 
-    def __call__(self, records: Sequence[CaptionRecord], /) -> Split:
+    def __call__(self, _labels: Rows, table: pa.Table, /) -> Split:
         """Draw the test and validation parts of the variants; the rest trains."""
-        emoji = _read_column(records, self.column)
+        emoji = split_column(table, self.column).to_pylist()
         bases = [base_emoji(one) for one in emoji]
         untoned = {base for one, base in zip(emoji, bases, strict=True) if not has_skin_tone(one)}
         variants = [row for row, one in enumerate(emoji) if has_skin_tone(one) and bases[row] in untoned]
         test, val = self.draw(np.array(variants, dtype=np.int64))
-        return _split(len(records), test, val)
+        return _split(len(emoji), test, val)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,13 +79,13 @@ class UnseenBaseSplitter(DrawnPictureSplitter):
 
     column: str = "emoji"
 
-    def __call__(self, records: Sequence[CaptionRecord], /) -> Split:
+    def __call__(self, _labels: Rows, table: pa.Table, /) -> Split:
         """Draw base emoji for the test and validation parts; the rest trains."""
-        bases = [base_emoji(one) for one in _read_column(records, self.column)]
+        bases = [base_emoji(one) for one in split_column(table, self.column).to_pylist()]
         names, numbers = np.unique(np.array(bases), return_inverse=True)
         test, val = self.draw(np.arange(len(names)))
         return _split(
-            len(records), np.flatnonzero(np.isin(numbers, test)), np.flatnonzero(np.isin(numbers, val))
+            len(bases), np.flatnonzero(np.isin(numbers, test)), np.flatnonzero(np.isin(numbers, val))
         )
 
 
@@ -104,37 +93,12 @@ class UnseenBaseSplitter(DrawnPictureSplitter):
 class AutomaticPictureSplitter(DrawnPictureSplitter):
     """`SkinToneSplitter` where a column ``emoji`` holds skin tones, else `RandomPictureSplitter`."""
 
-    def __call__(self, records: Sequence[CaptionRecord], /) -> Split:
+    def __call__(self, labels: Rows, table: pa.Table, /) -> Split:
         """Split in the way that fits."""
-        has_variants = any(has_skin_tone(record.fields.get("emoji", "")) for record in records)
-        kind = SkinToneSplitter if has_variants else RandomPictureSplitter
-        return kind(val_fraction=self.val_fraction, test_fraction=self.test_fraction, seed=self.seed)(records)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ColumnPictureSplitter:
-    """The split that a column of the captions file states.
-
-    Args:
-        column: Its values are ``train``, ``val`` (or ``valid``, ``validation``, ``dev``) and ``test``, in any
-            case.
-    """
-
-    column: str = "split"
-
-    def __call__(self, records: Sequence[CaptionRecord], /) -> Split:
-        """Split the pictures as the column says."""
-        words = pa.array([word.strip() for word in _read_column(records, self.column)], pa.string())
-        return split_as_named(words, column=self.column, sample="picture")
-
-
-@dataclass(frozen=True, kw_only=True)
-class WholePictureSplitter:
-    """Every picture tests: for a model that has been trained on others."""
-
-    def __call__(self, records: Sequence[CaptionRecord], /) -> Split:
-        """Put every picture into the test part."""
-        return Split(np.arange(0), np.arange(0), np.arange(len(records)))
+        emoji = table.column("emoji").to_pylist() if "emoji" in table.column_names else ()
+        kind = SkinToneSplitter if any(map(has_skin_tone, emoji)) else RandomPictureSplitter
+        drawn = kind(val_fraction=self.val_fraction, test_fraction=self.test_fraction, seed=self.seed)
+        return drawn(labels, table)
 
 
 def base_emoji(emoji: str) -> str:
@@ -145,15 +109,6 @@ def base_emoji(emoji: str) -> str:
 def has_skin_tone(emoji: str) -> bool:
     """Return whether an emoji has a skin tone."""
     return any(tone in emoji for tone in SKIN_TONES)
-
-
-def _read_column(records: Sequence[CaptionRecord], column: str) -> list[str]:
-    columns = list(dict.fromkeys(name for record in records for name in record.fields))
-    if column not in columns:
-        raise UserError(
-            f"there is no column '{column}'{did_you_mean(column, columns)}; see image_to_text.data.split"
-        )
-    return [record.fields.get(column, "") for record in records]
 
 
 def _split(num_rows: int, test: Rows, val: Rows) -> Split:

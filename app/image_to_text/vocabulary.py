@@ -36,13 +36,6 @@ def split_caption(
     return _WORD.findall(text) if unit == "words" else list(text)
 
 
-def join_tokens(tokens: Sequence[str], *, unit: Unit, tokenizer: PretrainedTokenizer | None = None) -> str:
-    """Return the text of words or characters, or of a tokenizer's tokens."""
-    if tokenizer is not None:
-        return tokenizer.join(tokens)
-    return (" " if unit == "words" else "").join(tokens)
-
-
 def count_tokens(captions: Iterable[Sequence[str]], *, min_count: int) -> tuple[str, ...]:
     """Return the tokens that occur often enough, in alphabetical order, after the special ones."""
     counts = Counter(token for caption in captions for token in caption)
@@ -108,7 +101,9 @@ class Vocabulary:
         )
 
     def _join(self, tokens: Sequence[str]) -> str:
-        return join_tokens(tokens, unit=self.unit, tokenizer=self.tokenizer)
+        if self.tokenizer is not None:
+            return self.tokenizer.join(tokens)
+        return (" " if self.unit == "words" else "").join(tokens)
 
     @cached_property
     def _indices(self) -> dict[str, int]:

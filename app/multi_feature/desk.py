@@ -3,19 +3,18 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from pydantic import ValidationError
-from pydantic_core import SchemaValidator
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.column_descriptions import describe_columns, example_row
 from nested_lightning.app.multi_feature.encoding import columns_there
 from nested_lightning.app.multi_feature.row_predictor import RowPredictor
-from nested_lightning.app.multi_feature.row_schema import body_schema, kinds_of, plain_numbers, row_validator
+from nested_lightning.app.multi_feature.row_schema import kinds_of, plain_numbers, row_validator, rows_schema
 from nested_lightning.app.multi_feature.spoken import describe_answers, schema_of, speak
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, split_answers
 from nested_lightning.app.serving.forms import FILE, FORM, JSON, PICTURES, form_schema, parse_json, the_file
@@ -34,7 +33,7 @@ class MultiFeatureDesk:
         self._picture_columns = [one.column for one in self._spec.pictures]
         self._names = [name for names in self._spec.column_names.values() for name in names]
         self._takes_numbers = {*kinds_of(self._spec).values()} <= {"number", "boolean"}
-        self._validator = cache(self._make_validator)
+        self._validator = cache(partial(row_validator, self._spec))
 
     def describe(self, limits: Limits) -> Description:
         """Describe the columns, and the answer to a row."""
@@ -43,7 +42,7 @@ class MultiFeatureDesk:
             bodies: dict[str, Any] = {FORM: form_schema(PICTURES, texts=["rows"], file=FILE)}
         else:
             file = {"type": "string", "format": "binary"}
-            bodies = {JSON: body_schema(self._spec, limits.max_rows), CSV: file, PARQUET: file}
+            bodies = {JSON: rows_schema(self._spec, limits.max_rows), CSV: file, PARQUET: file}
             bodies[FORM] = form_schema(file=FILE)
         return Description(
             inputs={"columns": describe_columns(self._spec)},
@@ -162,9 +161,6 @@ class MultiFeatureDesk:
 
     def _read_table(self, content: bytes, limits: Limits) -> pa.Table:
         return read_uploaded_table(content, text_columns=self._spec.categorical, limits=limits)
-
-    def _make_validator(self, max_rows: int) -> SchemaValidator:
-        return row_validator(self._spec, max_rows)
 
 
 @contextmanager

@@ -61,7 +61,7 @@ class DiskStorage(MemoryStorage):
         for name, values in found:
             is_text[name] = not isinstance(values, np.ndarray)
             self.release()
-        return TableColumns(table, is_text, release=self.release)
+        return TableColumns({}, table, is_text, release=self.release)
 
     @override
     def new_part(self, layouts: Layouts, num_rows: int) -> PartWriter:

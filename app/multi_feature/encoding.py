@@ -3,7 +3,6 @@
 Shapes: N rows, G groups, F_g features of group g.
 """
 
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pyarrow import compute
 
 from nested_lightning.app.errors import UserError, counted, did_you_mean, name_list
 from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec, Moments
-from nested_lightning.app.multi_feature.own_columns import AnyColumn, DateColumn, WithOwnColumns
+from nested_lightning.app.multi_feature.own_columns import AnyColumn, DateColumn, note_rows
 from nested_lightning.app.multi_feature.own_group_specs import AnyGroupSpec
 from nested_lightning.app.multi_feature.sorts import read_own_columns
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
@@ -24,7 +23,7 @@ from nested_lightning.app.multi_feature.table_pictures import TablePictures
 from nested_lightning.app.tables.column_reading import read_split_columns
 from nested_lightning.app.tables.column_values import Numbers
 from nested_lightning.app.tables.missing_values import find_missing, refuse_missing
-from nested_lightning.app.tables.sample_columns import Flags, side_by_side
+from nested_lightning.app.tables.sample_columns import Flags, SampleColumns, side_by_side
 from nested_lightning.app.tables.split_table import SplitTable
 
 Features = npt.NDArray[Any]
@@ -39,17 +38,17 @@ _PREDICTION_ADVICE = (
 class ReadRows:
     """Rows without labels, before they are encoded; ``presence``: whether one has a group, bool of [N, G]."""
 
-    columns: WithOwnColumns
+    columns: SampleColumns
     presence: Flags
 
 
-def read_features(
-    table: pa.Table, data_spec: MultiFeatureDataSpec, pictures: TablePictures | None = None
+def read_rows(
+    table: SplitTable, data_spec: MultiFeatureDataSpec, pictures: TablePictures | None = None
 ) -> ReadRows:
-    """Read all rows of a table without labels, as a trained model needs them.
+    """Read rows without labels, with no other columns than a trained model's, as it needs them.
 
-    Columns that the model does not know are ignored. Where ``data_spec`` allows missing groups, the table
-    may lack all columns of a group. ``pictures`` reads those that it names.
+    Where ``data_spec`` allows missing groups, the table may lack all columns of a group. ``pictures`` reads
+    those that it names.
 
     Raises:
         UserError: A column is not there, is not of numbers, or lacks values that ``data_spec.missing`` does
@@ -58,25 +57,13 @@ def read_features(
     Warns:
         UserWarning: Rows have categories that no row of the training had; they count as none of the known.
     """
-    names = columns_there(table.column_names, data_spec.column_names, data_spec.allow_missing_groups)
-    return _read(SplitTable.of_table(table.select(names), apart=data_spec.no_numbers), data_spec, pictures)
-
-
-def read_rows(
-    table: SplitTable, data_spec: MultiFeatureDataSpec, pictures: TablePictures | None = None
-) -> ReadRows:
-    """Read rows with no other columns than the model's, see `read_features`."""
     columns_there(table.column_names, data_spec.column_names, data_spec.allow_missing_groups)
-    return _read(table, data_spec, pictures)
-
-
-def _read(table: SplitTable, data_spec: MultiFeatureDataSpec, pictures: TablePictures | None) -> ReadRows:
     groups = data_spec.column_names
     _refuse_flags(table.others, data_spec)
     own = read_own_columns(table.others, data_spec.sorts, pictures)
     names = [name for name in table.others.column_names if name not in own]
     read = read_split_columns(table, names, categorical=data_spec.categorical)
-    columns = WithOwnColumns(read, own)
+    columns = read.with_held(own)
     note_unseen(columns, data_spec)
     missing = find_missing(
         columns, groups, table.num_rows, allow_missing_groups=data_spec.allow_missing_groups
@@ -109,12 +96,9 @@ def note_unseen(columns: Mapping[str, AnyColumn], data_spec: MultiFeatureDataSpe
         if not isinstance(values, pa.StringArray):
             continue
         known = compute.is_in(values, value_set=pa.array(spec.categories, pa.string()))
-        if unseen := Counter(values.filter(compute.invert(known)).drop_null().to_pylist()):
-            warnings.warn(
-                f"column '{spec.name}': {counted(unseen.total(), 'row')} of {len(values):,} hold what the"
-                f" training never saw, and count as none of its categories: {name_list(unseen)}",
-                stacklevel=2,
-            )
+        unseen = Counter(values.filter(compute.invert(known)).drop_null().to_pylist())
+        what = f"hold what the training never saw, and count as none of its categories: {name_list(unseen)}"
+        note_rows(spec.name, unseen.total(), len(values), what)
 
 
 def encode_groups(

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from math import prod
-from typing import Annotated, ClassVar, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import numpy as np
-from pydantic import ConfigDict, Field, FiniteFloat
+from pydantic import Field, FiniteFloat
 
+from nested_lightning.app.data.data_spec import Facts
 from nested_lightning.app.tables.column_values import Numbers
 from nested_lightning.app.tables.number_block import slice_or_list
 
@@ -43,7 +44,7 @@ class Layout(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ColumnSpec:
+class ColumnSpec(Facts):
     """One column of the file and how it becomes numbers.
 
     Attributes:
@@ -56,8 +57,6 @@ class ColumnSpec:
         is_date: Whether its numbers are seconds since 1970, which become `DATE_FEATURES`.
         is_binary: Whether its numbers are 0 and 1 alone; False where they aren't clipped, see `is_flag`.
     """
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     name: str
     mean: FiniteFloat = 0.0
@@ -137,10 +136,8 @@ def _scaled(numbers: Numbers, mean: _Factors, scale: _Factors, limit: _Factors) 
 
 
 @dataclass(frozen=True, kw_only=True)
-class GroupSpec:
+class GroupSpec(Facts):
     """A named group of columns, which one feature extractor reads."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     name: str
     columns: Annotated[tuple[ColumnSpec, ...], Field(min_length=1)]

@@ -5,57 +5,27 @@ Shapes: N rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, Self
+import warnings
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from nested_lightning.app.errors import counted
 from nested_lightning.app.multi_feature.group_specs import DATE_FEATURES, ColumnSpec
 from nested_lightning.app.tables.column_values import ColumnValues, Numbers
-from nested_lightning.app.tables.number_block import NumberBlock
-from nested_lightning.app.tables.sample_columns import Flags, SampleColumns
 
 PERIODS_S = (365.2425 * 86_400.0, 7 * 86_400.0, 86_400.0)
 """A year, a week and a day: what the phases of a date are of."""
 Encoded = npt.NDArray[Any]
 
 
-class OwnColumn(Protocol):
-    """A column of N rows that knows how it is fitted and encoded."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, rows: slice) -> Self:
-        """Return some rows."""
-
-    def take(self, rows: Any) -> Self:
-        """Return the rows of these numbers."""
-
-    def filter(self, rows: Any) -> Self:
-        """Return the rows that are True in ``rows``, bool of [N]."""
-
-    def drop_null(self) -> Self:
-        """Return the rows that aren't missing."""
-
-    def is_null(self) -> pa.BooleanArray:
-        """Return which rows are missing, bool of [N]."""
-
-    def fit(self) -> Any:
-        """Return what a model must know of the column, of which no row is missing: a spec."""
-
-    def encode(self, spec: Any) -> Encoded:
-        """Return the rows as the spec's layout says, [N, …]."""
-
-    def note(self, spec: Any) -> None:
-        """Warn of what the training never saw."""
-
-
 @dataclass(frozen=True, eq=False)
-class ArrowColumn:
-    """What columns have in common whose values are an array of Arrow's, of [N], null where missing."""
+class OwnColumn:
+    """A column that knows how it is fitted and encoded: an array of Arrow's, of [N], null where missing."""
 
     name: str
     values: Any
@@ -83,12 +53,20 @@ class ArrowColumn:
         """Return which rows are missing, bool of [N]."""
         return self.values.is_null()
 
+    @abstractmethod
+    def fit(self) -> Any:
+        """Return what a model must know of the column, of which no row is missing: a spec."""
+
+    @abstractmethod
+    def encode(self, spec: Any) -> Encoded:
+        """Return the rows as the spec's layout says, [N, …]."""
+
     def note(self, spec: Any) -> None:
-        """Warn of nothing: any value may be new."""
+        """Warn of what the training never saw: of nothing, where any value may be new."""
 
 
 @dataclass(frozen=True, eq=False)
-class DateColumn(ArrowColumn):
+class DateColumn(OwnColumn):
     """Moments: seconds since 1970, float64 of [N]."""
 
     def fit(self) -> ColumnSpec:
@@ -109,40 +87,6 @@ class DateColumn(ArrowColumn):
 AnyColumn = ColumnValues | OwnColumn
 
 
-@dataclass(frozen=True, eq=False)
-class WithOwnColumns(SampleColumns):
-    """Columns of numbers and categories, and others by name."""
-
-    columns: SampleColumns
-    own: Mapping[str, OwnColumn] = field(default_factory=dict)
-
-    @property
-    def numbers(self) -> NumberBlock:
-        """Those columns of numbers that lie side by side."""
-        return self.columns.numbers
-
-    def __getitem__(self, name: str) -> Any:
-        """Return a column."""
-        return self.own[name] if name in self.own else self.columns[name]
-
-    def __iter__(self) -> Iterator[str]:
-        yield from self.columns
-        yield from self.own
-
-    def __len__(self) -> int:
-        return len(self.columns) + len(self.own)
-
-    def keep(self, rows: Flags) -> WithOwnColumns:
-        """Return the columns with the rows that are True in ``rows``, bool of [N]."""
-        own = {name: one.filter(pa.array(rows)) for name, one in self.own.items()}
-        return WithOwnColumns(self.columns.keep(rows), own)
-
-    def slice(self, start: int, stop: int) -> WithOwnColumns:
-        """Return the columns with the rows from ``start`` to ``stop``."""
-        own = {name: one[start:stop] for name, one in self.own.items()}
-        return WithOwnColumns(self.columns.slice(start, stop), own)
-
-
 def centre_and_spread(numbers: Numbers) -> tuple[float, float]:
     """Return the median of numbers, none missing, and the distance of their quartiles.
 
@@ -157,3 +101,9 @@ def mean_and_scale(numbers: Numbers) -> tuple[float, float]:
     if numbers.min() == numbers.max():  # rounding may give them a deviation that is not quite 0
         return float(numbers[0]), 1.0
     return float(numbers.mean()), float(numbers.std()) or 1.0
+
+
+def note_rows(column: str, count: int, num_rows: int, what: str) -> None:
+    """Warn of how many rows of a column are so, as ``what`` says, if any are."""
+    if count:
+        warnings.warn(f"column '{column}': {counted(count, 'row')} of {num_rows:,} {what}", stacklevel=3)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, FiniteFloat, PositiveInt, Tag
+from pydantic import Discriminator, Field, FiniteFloat, PositiveInt, Tag
 
+from nested_lightning.app.data.data_spec import Facts
 from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec, Layout
 from nested_lightning.app.pictures.decoding import Fit, Interpolation, Squaring
 
@@ -15,10 +16,9 @@ UNKNOWN_WORD, FIRST_WORD = 1, 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class OneColumnSpec:
+class OneColumnSpec(Facts):
     """A group of one column, which has a sort of its own."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
     columns: ClassVar[tuple[ColumnSpec, ...]] = ()
     """Columns of numbers and categories: none."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nested_lightning.app.multi_feature.own_columns import ArrowColumn
+from nested_lightning.app.multi_feature.own_columns import OwnColumn
 from nested_lightning.app.multi_feature.own_group_specs import PictureGroupSpec
 from nested_lightning.app.multi_feature.table_pictures import Picture, TablePictures
 from nested_lightning.app.pictures.colours import (
@@ -28,7 +28,7 @@ _BLOCK_PICTURES = 1024
 
 
 @dataclass(frozen=True, eq=False)
-class PictureColumn(ArrowColumn):
+class PictureColumn(OwnColumn):
     """Names of pictures, text of [N], and how a pretrained extractor wants these, if it is one."""
 
     pictures: TablePictures

@@ -49,11 +49,9 @@ class MultiFeaturePredictor(Predictor[MultiFeatureClassifier, MultiFeatureDataSp
         self.picture_folder = picture_folder
 
     def _prepare(self, rows: ReadRows) -> FeatureBatch:
-        """Return rows as a batch."""
         return to_batch(rows, self.data_spec)
 
     def _say(self, rows: FeatureBatch) -> Any:
-        """Return what the objective says of the rows of a batch, see `predict`."""
         return self.model.objective.predictions(self.answers(rows))
 
     @checked_arguments

@@ -12,13 +12,13 @@ from pydantic import InstanceOf, SkipValidation
 
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.errors import UserError, errors_naming, name_list
-from nested_lightning.app.multi_feature.encoding import ReadRows, read_features, read_rows
+from nested_lightning.app.multi_feature.encoding import ReadRows, columns_there, read_rows
 from nested_lightning.app.multi_feature.picture_tables import pictures_at, pictures_by
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.table_pictures import TablePictures
 from nested_lightning.app.pictures.source import FolderSource, PictureSource
 from nested_lightning.app.tables.answer_tables import TabularAnswers
-from nested_lightning.app.tables.given_tables import index_of, note_others
+from nested_lightning.app.tables.given_tables import index_of
 from nested_lightning.app.tables.split_table import SplitTable
 from nested_lightning.app.tables.table_file import read_table
 
@@ -84,12 +84,27 @@ class RowPredictor(ABC):
             UserError: As `predict_table`.
         """
         refuse_nothing(table.num_rows)
-        note_others(table.column_names, known=[*self._columns, *self._not_needed])
-        pictures = self._pictures(table, source or FolderSource(Path()))
-        return self._prepare(read_features(table, self.data_spec, pictures))
+        spec = self.data_spec
+        columns_there(table.column_names, spec.column_names, spec.allow_missing_groups)  # names near ones
+        return self._encode(table, source)
 
-    def _pictures(self, table: pa.Table, source: PictureSource) -> TablePictures:
-        return TablePictures(table=table, source=source, folder=self.picture_folder, is_keeping=False)
+    def _encode(self, rows: Any, source: PictureSource | None = None) -> Any:
+        spec = self.data_spec
+        table = SplitTable.of_given(
+            rows,
+            [name for names in spec.column_names.values() for name in names],
+            apart=spec.no_numbers,
+            text_columns=frozenset(spec.categorical),
+            ignored=[*spec.target_columns, *filter(None, [spec.weight])],
+        )
+        refuse_nothing(table.num_rows)
+        pictures = TablePictures(
+            table=table.others,
+            source=source or FolderSource(Path()),
+            folder=self.picture_folder,
+            is_keeping=False,
+        )
+        return self._prepare(read_rows(table, spec, pictures))
 
     @checked_arguments
     def predict(self, rows: SkipValidation[Any]) -> Any:
@@ -106,26 +121,10 @@ class RowPredictor(ABC):
         """
         if isinstance(rows, self.prepared_type):
             return self._say(rows)
-        spec = self.data_spec
-        texts, apart = frozenset(spec.categorical), spec.no_numbers
-        table = SplitTable.of_given(
-            rows, self._columns, apart=apart, text_columns=texts, ignored=self._not_needed
-        )
-        refuse_nothing(table.num_rows)
-        pictures = self._pictures(table.others, FolderSource(Path()))
-        answers, index = self._say(self._prepare(read_rows(table, spec, pictures))), index_of(rows)
+        answers, index = self._say(self._encode(rows)), index_of(rows)
         if index is None or not isinstance(answers, TabularAnswers):  # as an own objective's needn't be
             return answers
         return replace(answers, index=index)
-
-    @property
-    def _columns(self) -> list[str]:
-        return [name for names in self.data_spec.column_names.values() for name in names]
-
-    @property
-    def _not_needed(self) -> list[str]:
-        """Columns of the training file that may be there."""
-        return [*self.data_spec.target_columns, *filter(None, [self.data_spec.weight])]
 
 
 def refuse_nothing(num_rows: int) -> None:

@@ -15,6 +15,7 @@ from pydantic_core import core_schema as cs
 from nested_lightning.app.multi_feature.group_specs import ColumnSpec
 from nested_lightning.app.multi_feature.sorts import list_of
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
+from nested_lightning.app.serving.forms import body_schema
 from nested_lightning.app.tables.column_reading import MAX_MAGNITUDE
 from nested_lightning.app.tables.column_values import TEXT_NULLS, Numbers, is_number, number_values
 
@@ -84,7 +85,7 @@ def may_be_missing(spec: MultiFeatureDataSpec) -> bool:
     return spec.missing == "mean" or spec.allow_missing_groups
 
 
-def body_schema(spec: MultiFeatureDataSpec, max_rows: int) -> dict[str, Any]:
+def rows_schema(spec: MultiFeatureDataSpec, max_rows: int) -> dict[str, Any]:
     """Return the JSON schema of such a body."""
     may_lack, kinds = may_be_missing(spec), kinds_of(spec)
     row = {
@@ -93,12 +94,7 @@ def body_schema(spec: MultiFeatureDataSpec, max_rows: int) -> dict[str, Any]:
         "required": [] if may_lack else [*kinds],
     }
     rows = {"type": "array", "items": row, "minItems": 1, "maxItems": max_rows}
-    return {
-        "type": "object",
-        "properties": {"rows": rows},
-        "required": ["rows"],
-        "additionalProperties": False,
-    }
+    return body_schema({"rows": rows}, required=["rows"])
 
 
 def _kind_of(column: ColumnSpec) -> Kind:

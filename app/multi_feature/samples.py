@@ -26,7 +26,7 @@ from nested_lightning.app.multi_feature.column_groups import (
 )
 from nested_lightning.app.multi_feature.encoding import columns_there
 from nested_lightning.app.multi_feature.group_specs import Sort
-from nested_lightning.app.multi_feature.own_columns import OwnColumn, WithOwnColumns
+from nested_lightning.app.multi_feature.own_columns import OwnColumn
 from nested_lightning.app.multi_feature.picture_column import PictureColumn
 from nested_lightning.app.multi_feature.sorts import find_sorts, read_own_columns
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
@@ -145,7 +145,7 @@ class SampleReader:
 
     def _read(
         self, table: pa.Table, groups: Groups, sorts: Mapping[str, Sort], pictures: TablePictures
-    ) -> WithOwnColumns:
+    ) -> SampleColumns:
         names = columns_there(table.column_names, groups, self.allow_missing_groups)
         own = read_own_columns(table, sorts, pictures)
         if self.known is None:
@@ -156,13 +156,13 @@ class SampleReader:
             categorical=self.categorical,
             infer_categories=self.known is None,
         )
-        return WithOwnColumns(read, own)
+        return read.with_held(own)
 
     def _prepared(self, own: Mapping[str, OwnColumn], groups: Groups) -> dict[str, OwnColumn]:
         """Return the columns that a pretrained extractor wants in its own way, which they know then."""
         sorts: dict[type, Sort] = {PictureColumn: "picture", TokenColumn: "text"}
         return {
-            name: replace(own[name], preparation=self.preparations(group, sort))  # type: ignore[type-var]
+            name: replace(own[name], preparation=self.preparations(group, sort))  # type: ignore[call-arg]
             for group, members in groups.items()
             for name in members
             if name in own and (sort := sorts.get(type(own[name])))

@@ -6,9 +6,9 @@ Shapes: N rows, O outputs.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import torch
 from torch import Tensor
 from torchmetrics import Metric
+from torchmetrics.utilities import dim_zero_cat
 
 
 class WholePart(Metric):
@@ -36,13 +36,9 @@ class WholePart(Metric):
 
     def compute(self) -> tuple[Tensor, Any]:
         """Return the outputs, [N, O], and what is true of N rows."""
-        truths = [_joined(kept) for kept in self._truths()]
-        outputs = _joined(self.outputs)
+        truths = [dim_zero_cat(kept) for kept in self._truths()]
+        outputs = dim_zero_cat(self.outputs)
         return outputs, dict(zip(self.columns, truths, strict=True)) if self.columns else truths[0]
 
     def _truths(self) -> Iterator[Any]:
         return (getattr(self, f"truth_{number}") for number in range(max(1, len(self.columns))))
-
-
-def _joined(kept: list[Tensor] | Tensor) -> Tensor:
-    return kept if isinstance(kept, Tensor) else torch.cat(kept)  # a tensor once processes have shared it

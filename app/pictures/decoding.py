@@ -5,7 +5,7 @@ Shapes: S pixels to a side.
 
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, errors_naming
+from nested_lightning.app.foreign_files import foreign_file, regular_file
 
 Fit = Literal["pad", "crop", "stretch"]
 """How a picture becomes square: with white margins, with its edges cut off, or distorted."""
@@ -110,6 +111,27 @@ def read_picture(stream: BinaryIO, squaring: Squaring) -> npt.NDArray[np.uint8]:
     if len(content) > MAX_FILE_SIZE:
         raise UserError(f"the file has more than {MAX_FILE_SIZE:,} bytes")
     return decode_picture(content, squaring)
+
+
+def read_picture_file(path: Path, squaring: Squaring) -> npt.NDArray[np.uint8]:
+    """Decode a picture file; takes and raises what `decode_picture` does."""
+    with foreign_file(path), regular_file(path).open("rb") as stream:
+        return read_picture(stream, squaring)
+
+
+def decode_pictures(contents: Sequence[bytes], squaring: Squaring) -> npt.NDArray[np.uint8]:
+    """Return pictures that are given as the bytes of their files: [N, 3, S, S], uint8.
+
+    Raises:
+        UserError: One of them is no picture, its place is named; or there is none.
+    """
+    pictures = []
+    for number, content in enumerate(contents, start=1):
+        with errors_naming(f"picture {number}"):
+            pictures.append(decode_picture(content, squaring))
+    if not pictures:
+        raise UserError("there are no pictures")
+    return np.stack(pictures)
 
 
 def read_size(stream: BinaryIO) -> tuple[int, int]:

@@ -38,11 +38,8 @@ class PictureSource(Protocol):
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         """Open a file, for as long as a block lasts; it may be damaged in any way."""
 
-    def names(self) -> list[PurePosixPath]:
-        """Return all files but hidden ones, in the order of their paths."""
-
-    def names_near_the_top(self) -> list[str]:
-        """Return the files at the top and in the folders there, in alphabetical order."""
+    def names(self, *, max_depth: int | None = None) -> list[PurePosixPath]:
+        """Return files but hidden ones, in the order of their paths, see `list_files`."""
 
     def close(self) -> None:
         """Close what is open."""
@@ -67,13 +64,9 @@ class FolderSource:
         with regular_file(self.path / name).open("rb") as stream:
             yield stream
 
-    def names(self) -> list[PurePosixPath]:
-        """Return all files but hidden ones, in the order of their paths."""
-        return list_files(self.path)
-
-    def names_near_the_top(self) -> list[str]:
-        """Return the files at the top and in the folders there, in alphabetical order."""
-        return sorted(str(name) for name in list_files(self.path, max_depth=2))
+    def names(self, *, max_depth: int | None = None) -> list[PurePosixPath]:
+        """Return files but hidden ones; see `PictureSource`."""
+        return list_files(self.path, max_depth=max_depth)
 
     @cached_property
     def _composed(self) -> dict[str, str]:
@@ -116,13 +109,9 @@ class ZipSource:
         with self._archive.open(info) as stream:
             yield cast(BinaryIO, stream)
 
-    def names(self) -> list[PurePosixPath]:
-        """Return all files but hidden ones, in alphabetical order."""
-        return self._files
-
-    def names_near_the_top(self) -> list[str]:
-        """Return the files at the top and in the folders there, in alphabetical order."""
-        return [str(name) for name in self._files if len(name.parts) <= 2]
+    def names(self, *, max_depth: int | None = None) -> list[PurePosixPath]:
+        """Return files but hidden ones; see `PictureSource`."""
+        return [name for name in self._files if max_depth is None or len(name.parts) <= max_depth]
 
     def close(self) -> None:
         """Close the archive."""
@@ -169,12 +158,13 @@ def compose(name: str) -> str:
 
 
 def _find_captions(source: PictureSource, captions_file: str | None) -> str:
+    if captions_file is not None and (found := source.find(captions_file)):
+        return found
+    near_the_top = sorted(map(str, source.names(max_depth=2)))
     if captions_file is not None:
-        if found := source.find(captions_file):
-            return found
-        near = did_you_mean(captions_file, source.names_near_the_top())
+        near = did_you_mean(captions_file, near_the_top)
         raise UserError(f"there is no captions file '{captions_file}' in it{near}")
-    names = [name for name in source.names_near_the_top() if _has_suffix(name, _CAPTION_SUFFIXES)]
+    names = [name for name in near_the_top if _has_suffix(name, _CAPTION_SUFFIXES)]
     called_so = [name for name in names if plain_name(PurePosixPath(name)).stem.lower() in _CAPTION_STEMS]
     for candidates in (names, called_so):
         if len(candidates) == 1:

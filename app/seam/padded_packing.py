@@ -3,6 +3,8 @@
 Shapes: B sequences in falling order of their lengths, L steps, F features of a step.
 """
 
+import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,11 +12,21 @@ from typing import Any
 import torch
 from torch import Tensor
 
+_AS_GIVEN = (
+    "pad_packed_sequence isn't told total_length: the graph gives as many steps as it is given, and the model"
+    " as many as the longest sequence has; where that matters, add total_length=x.shape[1]"
+)
+
 
 @contextmanager
 def padded_packing() -> Iterator[None]:
-    """Within the block, sequences that are packed while a program is captured stay padded."""
+    """Within the block, sequences that are packed while a program is captured stay padded.
+
+    Warns:
+        UserWarning: Where they are padded again it isn't said how far, see `_AS_GIVEN`.
+    """
     functions: Any = torch._VF
+    notes = set[str]()
     before = functions._pack_padded_sequence, functions._pad_packed_sequence
 
     def pack(x: Tensor, lengths: Tensor, batch_first: bool) -> Any:
@@ -27,6 +39,8 @@ def padded_packing() -> Iterator[None]:
     def pad(data: Tensor, sizes: Tensor, batch_first: bool, value: float, length: Any) -> Any:
         if not torch.compiler.is_exporting():
             return before[1](data, sizes, batch_first, value, length)
+        is_told = sys._getframe(1).f_locals.get("total_length", 0) is not None
+        notes.update([] if is_told else [_AS_GIVEN])
         lengths = lengths_of(data, sizes)
         padded = data.masked_fill(~is_step(data, lengths), value)
         return (padded if batch_first else padded.transpose(0, 1)), lengths
@@ -36,6 +50,8 @@ def padded_packing() -> Iterator[None]:
         yield
     finally:
         functions._pack_padded_sequence, functions._pad_packed_sequence = before
+        for note in notes:
+            warnings.warn(note, stacklevel=3)
 
 
 def is_step(x: Tensor, lengths: Tensor) -> Tensor:

@@ -81,3 +81,13 @@ def form_schema(
     if file is not None:
         properties[file] = binary
     return {"type": "object", "properties": properties}
+
+
+def body_schema(properties: Mapping[str, Any], *, required: Sequence[str]) -> dict[str, Any]:
+    """Return the JSON schema of an object that has these properties and no others."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [*required],
+        "additionalProperties": False,
+    }

@@ -69,13 +69,9 @@ class HeldPictures:
         """Open a picture."""
         yield io.BytesIO(self._pictures[name])
 
-    def names(self) -> list[PurePosixPath]:
+    def names(self, *, max_depth: int | None = None) -> list[PurePosixPath]:
         """Return all names."""
         return [*map(PurePosixPath, self._pictures)]
-
-    def names_near_the_top(self) -> list[str]:
-        """Return all names."""
-        return [*self._pictures]
 
     def close(self) -> None:
         """Do nothing."""

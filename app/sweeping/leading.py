@@ -4,6 +4,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -76,12 +77,9 @@ class Leader:
             UserError: What trials are to be judged by can't be had.
             TrainingInterruptedError: A signal came.
         """
-        left = self._study.interrupted()
+        trials = chain(self._study.interrupted(), iter(self._study.begin, None))
         while True:
-            for index in self._idle():
-                trial = left.pop(0) if left else self._study.begin()
-                if trial is None:
-                    break
+            for index, trial in zip(self._idle(), trials, strict=False):
                 self._worker(index).begin(self._make_task(trial))
             if not self._busy():
                 return
@@ -111,7 +109,7 @@ class Leader:
 
     def _hear(self, worker: WorkerProcess) -> None:
         assert worker.task is not None
-        number = worker.task.number
+        number = worker.task.trial.number
         message = self._message(worker)
         if isinstance(message, Report):
             worker.send(self._study.report(number, message.step, message.value))

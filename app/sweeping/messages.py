@@ -4,14 +4,13 @@ import os
 import pickle
 import signal
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Literal
 
-from nested_lightning.app.sweeping.results import Objective
+from nested_lightning.app.sweeping.results import Objective, TrialRecord
 
 STOP = b"stop"
 """What asks a worker to save and end."""
@@ -25,18 +24,16 @@ class Task:
 
     Attributes:
         what: ``train`` a trial; ``test`` it, now that all is chosen; or only ``look`` at the data.
-        number: Of the trial.
+        trial: Which one, with what it tries.
         settings: Of the application without a search.
-        values: What the trial tries, by dotted path.
-        folder: Its run folder.
+        folder: The trial's run folder.
         objectives: What it is judged by.
         folds: How many trainings a trial is, each with other rows to validate on; None: one.
     """
 
     what: Literal["train", "test", "look"]
-    number: int
+    trial: TrialRecord
     settings: Any
-    values: Mapping[str, Any]
     folder: Path
     objectives: tuple[Objective, ...]
     folds: int | None = None
@@ -59,7 +56,6 @@ class Outcome:
             when that is mended; or ``refused``: no trial of this sweep would do better.
         values: Of each objective.
         reason: Why there are none.
-        scores: Of the test part, by name, where it was looked at.
         data: The fingerprint of the data, where only these were looked at.
         is_last: Whether the worker ends, so that another one takes its place.
     """
@@ -67,7 +63,6 @@ class Outcome:
     state: str
     values: tuple[float, ...] = ()
     reason: str = ""
-    scores: Mapping[str, float] = field(default_factory=dict)
     data: str = ""
     is_last: bool = False
 

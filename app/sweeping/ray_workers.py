@@ -5,7 +5,6 @@ import pickle
 import secrets
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +17,7 @@ from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.sweeping.messages import KEY
-from nested_lightning.app.sweeping.worker_process import WorkerProcess, exit_words
+from nested_lightning.app.sweeping.worker_process import WorkerProcess, exit_words, started
 from nested_lightning.app.training.ray.cluster import connect, find_cluster, require_token
 from nested_lightning.app.training.ray.workers import require_ray
 
@@ -108,16 +107,7 @@ def _start(server: socket.socket, program: Sequence[str], share: Mapping[str, fl
 
 def _run(program: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path) -> int:
     """Be the task: a process in a session of its own, all of which it ends with itself."""
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            program,
-            env={**os.environ, **environment},
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    process = started(program, environment, log, cwd=folder)
     try:
         return process.wait()
     finally:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from nested_lightning.app.errors import counted
+
 TrialState = Literal["running", "complete", "pruned", "failed"]
 
 
@@ -64,7 +66,7 @@ class SweepResult:
         winner: The best one; None: none was completed.
         test_scores: Of the winner, the only one of which the test part is looked at, by name.
         is_new: Whether anything was left to try.
-        stopped: Why it ended before its time, in a sentence; empty: it didn't.
+        halted: Why it ended before its time, in a sentence; empty: it didn't.
     """
 
     folder: Path
@@ -73,7 +75,25 @@ class SweepResult:
     winner: TrialRecord | None = None
     test_scores: Mapping[str, float] = field(default_factory=dict)
     is_new: bool = True
-    stopped: str = ""
+    halted: str = ""
+
+    @property
+    def stopped(self) -> str:
+        """Why there is no result, or not all that was wanted, in a sentence; empty: there is."""
+        if self.halted or any(one.state in ("complete", "running") for one in self.trials):
+            return self.halted
+        return f"no trial was completed; the last one: {self.trials[-1].reason}"
+
+    @property
+    def elsewhere(self) -> str:
+        """What other machines have to do yet, in a sentence; empty: nothing."""
+        running = sum(one.state == "running" and not one.is_ours for one in self.trials)
+        if running:
+            left = f"{counted(running, 'trial')} on other machines"
+            return f"{left}: when all have ended, resume where the winner lies if it wasn't tested there"
+        if self.winner is not None and not self.winner.is_ours:
+            return "the winner lies on another machine, and so does its test: resume there"
+        return ""
 
     @property
     def front(self) -> tuple[TrialRecord, ...]:

@@ -1,7 +1,10 @@
 """What a trial tries: drawn by a sampler that is made for it alone, so that a kill changes nothing."""
 
 import math
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
@@ -12,52 +15,53 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optuna.samplers import BaseSampler, CmaEsSampler, GridSampler, RandomSampler, TPESampler
+from optuna.samplers import BaseSampler, CmaEsSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.sweeping.space import SearchSpace, is_asked
+from nested_lightning.app.sweeping.space import SearchedParameter, SearchSpace, is_asked
 
 Direction = Literal["minimize", "maximize"]
 
+GRID = "grid"
+"""The sampler that takes each point there is, in an order drawn once."""
 _TRIES = 20
-"""Draws of a point that hasn't been tried; a small space may have no more."""
+"""Draws of a point that hasn't been tried; then a small space is looked through."""
+_MOST_POINTS = 100_000
 
 
-def _tpe(_space: SearchSpace, seed: int) -> BaseSampler:
+def _tpe(seed: int) -> BaseSampler:
     return TPESampler(seed=seed, multivariate=True, group=True, constant_liar=True)
 
 
-def _random(_space: SearchSpace, seed: int) -> BaseSampler:
-    return RandomSampler(seed=seed)
-
-
-def _grid(space: SearchSpace, seed: int) -> BaseSampler:
-    return GridSampler({one.path: _points(one.path, one.distribution) for one in space.parameters}, seed=seed)
-
-
-def _cma_es(_space: SearchSpace, seed: int) -> BaseSampler:
+def _cma_es(seed: int) -> BaseSampler:
     others = RandomSampler(seed=seed)
     return CmaEsSampler(seed=seed, independent_sampler=others, warn_independent_sampling=False)
 
 
-SAMPLERS: Mapping[str, Callable[[SearchSpace, int], BaseSampler]] = {
+_SAMPLERS: Mapping[str, Callable[[int], BaseSampler]] = {
     "tpe": _tpe,
-    "random": _random,
-    "grid": _grid,
+    "random": RandomSampler,
     "cma-es": _cma_es,
 }
 
 
-def _points(path: str, distribution: BaseDistribution) -> Sequence[Any]:
-    if isinstance(distribution, CategoricalDistribution):
-        return distribution.choices
-    if isinstance(distribution, IntDistribution):
-        return range(distribution.low, distribution.high + 1, distribution.step)
-    if isinstance(distribution, FloatDistribution) and distribution.step is not None:
-        count = round((distribution.high - distribution.low) / distribution.step) + 1
-        return [distribution.low + distribution.step * index for index in range(count)]
-    raise UserError(f"--search {path}: a grid needs single values, or a step: name them, or another sampler")
+def refuse_grid(space: SearchSpace) -> None:
+    """Refuse a space of which there can't be a grid.
+
+    Raises:
+        UserError: A range has no steps, or there are too many points.
+    """
+    for one in space.parameters:
+        if not _num_points(one.distribution):
+            raise UserError(
+                f"--search {one.path}: a grid needs single values, or a step: name them, or another sampler"
+            )
+    if (count := _size(space)) > _MOST_POINTS:
+        raise UserError(
+            f"--sampler grid: {count} points are too many (at most {_MOST_POINTS}): search fewer values, or"
+            " take another sampler"
+        )
 
 
 def draw(
@@ -69,7 +73,7 @@ def draw(
     trials: Sequence[FrozenTrial],
     attributes: Mapping[str, Any],
 ) -> FrozenTrial | None:
-    """Return the next trial, which runs, with all that it tries; None: a grid has no more points.
+    """Return the next trial, which runs, with all that it tries; None: all that there is was tried.
 
     It is drawn in a copy of the study, so that the study never has one that is half drawn, and by a new
     sampler, seeded by the number of the trial. So a sweep that was killed goes on as if it hadn't been.
@@ -77,7 +81,7 @@ def draw(
     The first one is the defaults; of those that lie outside of what is searched, another value is drawn.
 
     Args:
-        sampler: One of `SAMPLERS`.
+        sampler: ``tpe``, ``random``, ``cma-es`` or `GRID`.
         space: What is searched.
         seed: Of the sweep.
         directions: ``minimize`` or ``maximize``, for each objective.
@@ -86,73 +90,93 @@ def draw(
     """
     tried = [trial.params for trial in trials]
     fixed = {} if trials else space.defaults()
-    for trial in _asked(sampler, space, seed=seed, directions=directions, trials=trials):
-        values = _drawn(trial, space, fixed)
+    values: dict[str, Any] = {}
+    system_attrs: dict[str, Any] = {}
+    for attempt in range(0 if sampler == GRID else _TRIES):
+        own_seed = int(np.random.SeedSequence([seed, len(trials), attempt]).generate_state(1)[0])
+        copy = optuna.create_study(directions=list(directions), sampler=_SAMPLERS[sampler](own_seed))
+        copy.add_trials(trials)
+        trial = copy.ask()
+        values = _drawn(space, fixed, partial(_suggested, trial))
+        system_attrs = copy.get_trials(deepcopy=False)[-1].system_attrs
         if values not in tried:
             break
     else:
-        if sampler == "grid":
-            return None
+        if 0 < _size(space) <= _MOST_POINTS:
+            values = next((one for one in _grid(space, seed, fixed) if one not in tried), {})
+            system_attrs = {}
+    if not values:
+        return None
     return create_trial(
         state=TrialState.RUNNING,
         params=values,
         distributions={one.path: one.distribution for one in space.parameters if one.path in values},
-        system_attrs=trial.study.get_trials(deepcopy=False)[-1].system_attrs,
+        system_attrs=system_attrs,
         user_attrs=dict(attributes),
     )
 
 
-def _asked(
-    sampler: str,
-    space: SearchSpace,
-    *,
-    seed: int,
-    directions: Sequence[Direction],
-    trials: Sequence[FrozenTrial],
-) -> Iterator[Trial]:
-    """Yield what can be drawn from, until it gives something new; of a grid each point once."""
-    if sampler == "grid":  # always in the same order, so that what was tried says where it is
-        copy = optuna.create_study(directions=list(directions), sampler=_grid(space, seed))
-        num_points = math.prod(len(_points(one.path, one.distribution)) for one in space.parameters)
-        yield from (copy.ask() for _ in range(num_points))
-        return
-    for attempt in range(_TRIES):
-        own_seed = int(np.random.SeedSequence([seed, len(trials), attempt]).generate_state(1)[0])
-        copy = optuna.create_study(directions=list(directions), sampler=SAMPLERS[sampler](space, own_seed))
-        copy.add_trials(trials)
-        yield copy.ask()
-
-
-def _drawn(trial: Trial, space: SearchSpace, fixed: Mapping[str, Any]) -> dict[str, Any]:
+def _drawn(
+    space: SearchSpace, fixed: Mapping[str, Any], take: Callable[[SearchedParameter], Any]
+) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for one in space.parameters:
         if is_asked(one, values):
             is_fixed = one.path in fixed and holds(one.distribution, fixed[one.path])
-            values[one.path] = fixed[one.path] if is_fixed else _suggested(trial, one.path, one.distribution)
+            values[one.path] = fixed[one.path] if is_fixed else take(one)
     return values
+
+
+def _grid(space: SearchSpace, seed: int, fixed: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield all points, always in the same order; those without a setting that some kind lacks repeat."""
+    paths = [one.path for one in space.parameters]
+    points = [*product(*(_points(one.distribution) for one in space.parameters))]
+    random.Random(seed).shuffle(points)
+    for point in points:
+        yield _drawn(space, fixed, partial(_at, dict(zip(paths, point, strict=True))))
+
+
+def _at(point: Mapping[str, Any], one: SearchedParameter) -> Any:
+    return point[one.path]
+
+
+def _size(space: SearchSpace) -> int:
+    return math.prod(_num_points(one.distribution) for one in space.parameters)
+
+
+def _num_points(distribution: BaseDistribution) -> int:
+    """Return how many values there are; 0: any number."""
+    if isinstance(distribution, FloatDistribution):
+        step = distribution.step
+        return 0 if step is None else round((distribution.high - distribution.low) / step) + 1
+    return len(_points(distribution))
+
+
+def _points(distribution: BaseDistribution) -> Sequence[Any]:
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution.choices
+    if isinstance(distribution, IntDistribution):
+        return range(distribution.low, distribution.high + 1, distribution.step)
+    assert isinstance(distribution, FloatDistribution)
+    assert distribution.step is not None
+    count = _num_points(distribution)
+    return [distribution.low + distribution.step * index for index in range(count)]
 
 
 def holds(distribution: BaseDistribution, value: Any) -> bool:
     """Return whether a value is among those of a distribution."""
-    if isinstance(distribution, CategoricalDistribution):
-        return value in distribution.choices
-    if isinstance(distribution, IntDistribution):
-        return value in range(distribution.low, distribution.high + 1, distribution.step)
-    assert isinstance(distribution, FloatDistribution)
-    if not isinstance(value, int | float) or not distribution.low <= value <= distribution.high:
+    try:
+        create_trial(state=TrialState.RUNNING, params={"": value}, distributions={"": distribution})
+    except (ValueError, TypeError):
         return False
-    steps = (value - distribution.low) / (distribution.step or 1.0)
-    return distribution.step is None or math.isclose(steps, round(steps), abs_tol=1e-8)
+    return True
 
 
-def _suggested(trial: Trial, path: str, distribution: BaseDistribution) -> Any:
-    if isinstance(distribution, CategoricalDistribution):
-        return trial.suggest_categorical(path, distribution.choices)
-    if isinstance(distribution, IntDistribution):
-        return trial.suggest_int(
-            path, distribution.low, distribution.high, step=distribution.step, log=distribution.log
-        )
-    assert isinstance(distribution, FloatDistribution)
-    return trial.suggest_float(
-        path, distribution.low, distribution.high, step=distribution.step, log=distribution.log
-    )
+def _suggested(trial: Trial, one: SearchedParameter) -> Any:
+    path, it = one.path, one.distribution
+    if isinstance(it, CategoricalDistribution):
+        return trial.suggest_categorical(path, it.choices)
+    if isinstance(it, IntDistribution):
+        return trial.suggest_int(path, it.low, it.high, step=it.step, log=it.log)
+    assert isinstance(it, FloatDistribution)
+    return trial.suggest_float(path, it.low, it.high, step=it.step, log=it.log)

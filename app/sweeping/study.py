@@ -36,7 +36,7 @@ class Plan:
         space: What is searched.
         objectives: What trials are judged by.
         seed: Of the sampler.
-        sampler: One of `app.sweeping.sampling.SAMPLERS`.
+        sampler: See `app.sweeping.sampling.draw`.
         pruner: One of `PRUNERS`.
         trials: How many there are, over all resumptions and machines; those that fail or are pruned count.
         max_steps: Reports of a whole training.
@@ -158,20 +158,12 @@ class SweepStudy:
     def records(self) -> tuple[TrialRecord, ...]:
         """Return all trials, by number."""
         trials = self._study.get_trials(deepcopy=False)
-        complete = [one for one in trials if one.state == TrialState.COMPLETE]
-        front = {one.number for one in complete if not any(self._is_better(it, one) for it in complete)}
+        front = {one.number for one in self._study.best_trials}
         return tuple(replace(self._record(one), is_on_front=one.number in front) for one in trials)
 
     def close(self) -> None:
         """Close the database."""
         self._storage.engine.dispose()
-
-    def _is_better(self, one: FrozenTrial, other: FrozenTrial) -> bool:
-        costs = [
-            (objective.cost(first), objective.cost(second))
-            for objective, first, second in zip(self._plan.objectives, one.values, other.values, strict=True)
-        ]
-        return all(a <= b for a, b in costs) and any(a < b for a, b in costs)
 
     def _record(self, trial: FrozenTrial) -> TrialRecord:
         is_complete = trial.state == TrialState.COMPLETE

@@ -31,17 +31,9 @@ class WorkerProcess:
     def __init__(self, *, program: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         self.connection, other_end = Pipe()
         self.task: Task | None = None
+        number = other_end.fileno()
         places = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        with log.open("ab") as output:
-            self._process = subprocess.Popen(
-                [*program, str(other_end.fileno())],
-                pass_fds=[other_end.fileno()],
-                env={**os.environ, **places, **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self._process = started([*program, str(number)], {**places, **environment}, log, pass_fds=[number])
         other_end.close()
 
     def begin(self, task: Task) -> None:
@@ -70,6 +62,22 @@ class WorkerProcess:
         status = self._process.wait() if status is None else status
         self.connection.close()
         return exit_words(status)
+
+
+def started(
+    program: Sequence[str], environment: Mapping[str, str], log: Path, **options: Any
+) -> subprocess.Popen[bytes]:
+    """Return a process in a session of its own, whose log takes what it prints."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            program,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            **options,
+        )
 
 
 def exit_words(status: int) -> str:

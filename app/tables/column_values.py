@@ -124,11 +124,6 @@ def _lacks_all(column: pa.ChunkedArray) -> bool:
     return numbers is not None and bool(np.isnan(numbers).all())
 
 
-def keep_rows(values: ColumnValues, rows: npt.NDArray[np.bool_]) -> ColumnValues:
-    """Return the values of the rows that are True in ``rows``, bool of [N]."""
-    return values[rows] if isinstance(values, np.ndarray) else values.filter(pa.array(rows))
-
-
 def plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return the column without dictionary encoding, and text in the one type that all functions take."""
     if pa.types.is_dictionary(column.type):

@@ -7,42 +7,61 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from typing_extensions import override
 
-from nested_lightning.app.tables.column_values import ColumnValues, keep_rows, number_values, text_values
+from nested_lightning.app.tables.column_values import number_values, text_values
 from nested_lightning.app.tables.number_block import NO_NUMBERS, NumberBlock
 
 Flags = npt.NDArray[np.bool_]
 
 
-class SampleColumns(Mapping[str, ColumnValues]):
-    """Values of [N] by column."""
+@dataclass(frozen=True, eq=False)
+class SampleColumns(Mapping[str, Any]):
+    """Values of [N] by column.
+
+    Attributes:
+        held: Columns in memory: `ColumnValues`, or what can be filtered and sliced as Arrow's arrays can.
+    """
+
+    held: Mapping[str, Any]
 
     @property
     def numbers(self) -> NumberBlock:
         """Those columns of numbers that lie side by side."""
         return NO_NUMBERS
 
+    def with_held(self, columns: Mapping[str, Any]) -> Self:
+        """Return these and further columns in memory."""
+        return replace(self, held={**self.held, **columns})
+
     @abstractmethod
-    def keep(self, rows: Flags) -> SampleColumns:
+    def keep(self, rows: Flags) -> Self:
         """Return the columns with the rows that are True in ``rows``, bool of [N]."""
 
     @abstractmethod
-    def slice(self, start: int, stop: int) -> SampleColumns:
+    def slice(self, start: int, stop: int) -> Self:
         """Return the columns with the rows from ``start`` to ``stop``."""
+
+    def _kept(self, rows: Flags) -> dict[str, Any]:
+        return {
+            name: values[rows] if isinstance(values, np.ndarray) else values.filter(pa.array(rows))
+            for name, values in self.held.items()
+        }
+
+    def _sliced(self, start: int, stop: int) -> dict[str, Any]:
+        return {name: values[start:stop] for name, values in self.held.items()}
 
 
 @dataclass(frozen=True, eq=False)
 class HeldColumns(SampleColumns):
     """Columns in memory."""
 
-    held: Mapping[str, ColumnValues]
     block: NumberBlock
 
     @property
@@ -50,7 +69,7 @@ class HeldColumns(SampleColumns):
     def numbers(self) -> NumberBlock:
         return self.block
 
-    def __getitem__(self, name: str) -> ColumnValues:
+    def __getitem__(self, name: str) -> Any:
         """Return a column."""
         return self.block[name] if name in self.block.places else self.held[name]
 
@@ -61,15 +80,13 @@ class HeldColumns(SampleColumns):
     def __len__(self) -> int:
         return len(self.block.places) + len(self.held)
 
-    def keep(self, rows: Flags) -> HeldColumns:
-        """Return the columns with the rows that are True in ``rows``, bool of [N]."""
-        held = {name: keep_rows(values, rows) for name, values in self.held.items()}
-        return HeldColumns(held, self.block.rows(rows))
+    @override
+    def keep(self, rows: Flags) -> Self:
+        return replace(self, held=self._kept(rows), block=self.block.rows(rows))
 
-    def slice(self, start: int, stop: int) -> HeldColumns:
-        """Return the columns with the rows from ``start`` to ``stop``."""
-        held = {name: values[start:stop] for name, values in self.held.items()}
-        return HeldColumns(held, self.block.rows(slice(start, stop)))
+    @override
+    def slice(self, start: int, stop: int) -> Self:
+        return replace(self, held=self._sliced(start, stop), block=self.block.rows(slice(start, stop)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +94,7 @@ class TableColumns(SampleColumns):
     """Columns of a table that is too large to be held: each becomes values whenever it is asked for.
 
     Args:
+        held: Other columns.
         table: Has all of the columns.
         is_text: Which columns to read, by name, and whether as text or as numbers.
         release: Called after each reading, so that the table's memory can be given back.
@@ -88,8 +106,10 @@ class TableColumns(SampleColumns):
     release: Callable[[], None] = field(kw_only=True)
     rows: npt.NDArray[np.int64] | None = field(default=None, kw_only=True)
 
-    def __getitem__(self, name: str) -> ColumnValues:
-        """Read a column."""
+    def __getitem__(self, name: str) -> Any:
+        """Return a column, or read it."""
+        if name in self.held:
+            return self.held[name]
         column = self.table.column(name)
         values = text_values(column) if self.is_text[name] else number_values(column)
         assert values is not None  # it held numbers when it was first read
@@ -99,17 +119,19 @@ class TableColumns(SampleColumns):
         return values
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.is_text)
+        yield from self.is_text
+        yield from self.held
 
     def __len__(self) -> int:
-        return len(self.is_text)
+        return len(self.is_text) + len(self.held)
 
-    def keep(self, rows: Flags) -> TableColumns:
-        """Return the columns with the rows that are True in ``rows``, bool of [N]."""
+    @override
+    def keep(self, rows: Flags) -> Self:
         kept = np.flatnonzero(rows) if self.rows is None else self.rows[rows]
-        return TableColumns(self.table, self.is_text, release=self.release, rows=kept)
+        return replace(self, held=self._kept(rows), rows=kept)
 
-    def slice(self, start: int, stop: int) -> TableColumns:
+    @override
+    def slice(self, start: int, stop: int) -> Self:
         """Return the columns with the rows from ``start`` to ``stop``, still to be read."""
         if self.rows is None:
             part, rows = self.table.slice(start, stop - start), None
@@ -117,7 +139,7 @@ class TableColumns(SampleColumns):
             rows = self.rows[start:stop]
             first = int(rows[0])
             part, rows = self.table.slice(first, int(rows[-1]) + 1 - first), rows - first
-        return TableColumns(part, self.is_text, release=self.release, rows=rows)
+        return replace(self, held=self._sliced(start, stop), table=part, rows=rows)
 
 
 def side_by_side(columns: Mapping[str, Any], names: Sequence[str]) -> Iterator[tuple[Sequence[str], Any]]:

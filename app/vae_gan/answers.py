@@ -1,6 +1,5 @@
 """Pictures that a `VaeGan` makes: new ones, those of a user's files, ways from one to another."""
 
-import io
 import math
 from collections.abc import Sequence
 from functools import partial
@@ -11,7 +10,7 @@ import numpy as np
 
 from nested_lightning.app.answers import Answers
 from nested_lightning.app.record_files import to_npz
-from nested_lightning.app.vae_gan.grids import Floats, pair_rows, picture_grid
+from nested_lightning.app.vae_gan.grids import Floats, write_grid
 from nested_lightning.app.vae_gan.picture_maker import MadePictures, PictureMaker
 
 MOST_COLUMNS = 16
@@ -66,12 +65,3 @@ def _records(made: MadePictures) -> list[dict[str, Any]]:
 
 def _originals(made: MadePictures) -> Floats | None:
     return None if made.originals is None else np.asarray(made.originals)
-
-
-def write_grid(pictures: Floats, originals: Floats | None, *, num_columns: int, format_: str) -> bytes:
-    """Return the file of a grid of pictures, [N, C, S, S], from 0 to 1, each below its original if any."""
-    if originals is not None:
-        pictures = pair_rows(originals, pictures, num_columns=num_columns)
-    content = io.BytesIO()
-    picture_grid(pictures, num_columns=num_columns).save(content, format=format_)
-    return content.getvalue()

@@ -12,11 +12,20 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, split_answers
-from nested_lightning.app.serving.forms import FORM, JSON, PICTURES, PNG, form_schema, parse_json, read_as
+from nested_lightning.app.serving.forms import (
+    FORM,
+    JSON,
+    PICTURES,
+    PNG,
+    body_schema,
+    form_schema,
+    parse_json,
+    read_as,
+)
 from nested_lightning.app.serving.pictures import check_pictures
 from nested_lightning.app.serving.problems import Problem, unprocessable
-from nested_lightning.app.vae_gan.answers import MOST_COLUMNS, write_grid
-from nested_lightning.app.vae_gan.grids import Floats, to_bytes
+from nested_lightning.app.vae_gan.answers import MOST_COLUMNS
+from nested_lightning.app.vae_gan.grids import Floats, to_bytes, write_grid
 from nested_lightning.app.vae_gan.picture_maker import MadePictures, PictureMaker
 
 _MAX_SEED = 2**32 - 1
@@ -59,12 +68,7 @@ class VaeGanDesk:
             inputs={"domains": spec.domains, **shape, "max_samples": limits.max_pictures},
             answers={"kind": "pictures"},
             bodies={
-                JSON: {
-                    "type": "object",
-                    "properties": wish,
-                    "required": ["sample"],
-                    "additionalProperties": False,
-                },
+                JSON: body_schema(wish, required=["sample"]),
                 FORM: form_schema(PICTURES, texts=["domain"]),
             },
             answer={"type": "object", "properties": told, "required": ["domain", "png"]},

@@ -8,25 +8,11 @@ from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor
 from typing_extensions import override
 
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
 from nested_lightning.app.training.epoch_callback import EpochCallback
 from nested_lightning.app.vae_gan.batch import PictureBatch
-from nested_lightning.app.vae_gan.grids import pair_rows, picture_grid
+from nested_lightning.app.vae_gan.grids import write_grid
 from nested_lightning.app.vae_gan.picture_scores import PictureModel
-
-
-def write_grid(path: Path, pictures: Tensor, *, num_columns: int) -> None:
-    """Write `picture_grid` to a file, in the format that its suffix names.
-
-    Raises:
-        UserError: It can't be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        picture_grid(pictures.detach().float().cpu().numpy(), num_columns=num_columns).save(path)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} can't be written ({error}); name a file such as samples.png") from None
-
 
 FOLDER = "pictures"
 PICTURES_PER_DOMAIN = 8
@@ -79,15 +65,16 @@ class PictureGrids(EpochCallback):
         domains = batch.domain.unique()
         generator = torch.Generator().manual_seed(0)
         samples = maker.sample(domains.repeat_interleave(PICTURES_PER_DOMAIN), generator)
-        write_grid(folder / f"epoch-{epoch:04d}-samples.png", samples, num_columns=PICTURES_PER_DOMAIN)
         chosen = torch.cat([_first_of(batch.domain, domain) for domain in domains])
         real = batch.pictures[chosen]
-        rebuilt = maker(real, batch.domain[chosen])
-        pairs = pair_rows(
-            real.float().cpu().numpy(), rebuilt.float().cpu().numpy(), num_columns=PICTURES_PER_DOMAIN
-        )
-        name = f"epoch-{epoch:04d}-reconstructions.png"
-        write_grid(folder / name, torch.from_numpy(pairs), num_columns=PICTURES_PER_DOMAIN)
+        grids = {"samples": (samples, None), "reconstructions": (maker(real, batch.domain[chosen]), real)}
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, (made, originals) in grids.items():
+            above = None if originals is None else originals.float().cpu().numpy()
+            shown = made.float().cpu().numpy()
+            content = write_grid(shown, above, num_columns=PICTURES_PER_DOMAIN, format_="png")
+            with replace_atomically(folder / f"epoch-{epoch:04d}-{name}.png") as file:
+                file.write(content)
 
 
 def _first_of(domains: Tensor, domain: Tensor) -> Tensor:

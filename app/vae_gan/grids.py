@@ -3,6 +3,7 @@
 Shapes: N pictures, C channels, S pixels to a side.
 """
 
+import io
 from typing import Any
 
 import numpy as np
@@ -50,3 +51,12 @@ def pair_rows(originals: Floats, rebuilt: Floats, *, num_columns: int) -> Floats
         for part in (originals, rebuilt)
     ]
     return np.stack(rows, axis=1).reshape(-1, *white.shape[1:])
+
+
+def write_grid(pictures: Floats, originals: Floats | None, *, num_columns: int, format_: str) -> bytes:
+    """Return the file of a grid of pictures, [N, C, S, S], from 0 to 1, each below its original if any."""
+    if originals is not None:
+        pictures = pair_rows(originals, pictures, num_columns=num_columns)
+    content = io.BytesIO()
+    picture_grid(pictures, num_columns=num_columns).save(content, format=format_)
+    return content.getvalue()

@@ -3,7 +3,7 @@
 Shapes: N pictures, C channels, S pixels to a side.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -13,12 +13,11 @@ from typing import BinaryIO, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from nested_lightning.app.errors import UserError, errors_naming
-from nested_lightning.app.foreign_files import file_or_folder, foreign_file
+from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.pictures.class_folders import find_class_folders
 from nested_lightning.app.pictures.colours import is_grey, with_channels
-from nested_lightning.app.pictures.decoding import Squaring, decode_picture, read_picture, read_size
-from nested_lightning.app.pictures.listing import list_pictures
+from nested_lightning.app.pictures.decoding import Squaring, read_picture, read_picture_file, read_size
+from nested_lightning.app.pictures.listing import find_pictures
 from nested_lightning.app.pictures.sizes import PictureSizes
 from nested_lightning.app.pictures.source import PictureSource, open_folder_or_zip
 
@@ -71,14 +70,10 @@ def read_picture_folders(path: Path, *, image_size: int | None, channels: int | 
         found = find_class_folders(source, noun="domain")
         names = found.pictures
         sizes = PictureSizes([_read(source, name, read_size) for name in names])
-        squaring = Squaring(size=image_size or sizes.followed(), fit="crop")
-        read = partial(read_picture, squaring=squaring)
-        pictures = np.stack([_to_floats(_read(source, name, read)) for name in names])
+        read = partial(read_picture, squaring=square(image_size or sizes.followed()))
+        pictures = np.stack([_read(source, name, read) for name in names])
     return LabelledPictures(
-        pictures=with_channels(pictures, channels or (1 if is_grey(pictures) else 3)),
-        labels=found.classes,
-        sizes=sizes,
-        folders=found.above,
+        pictures=to_floats(pictures, channels), labels=found.classes, sizes=sizes, folders=found.above
     )
 
 
@@ -95,28 +90,17 @@ def read_pictures(path: Path, *, image_size: int, channels: int) -> tuple[Floats
     Raises:
         UserError: There is none, or one is damaged.
     """
-    paths = list_pictures(path) if file_or_folder(path).is_dir() else [path]
-    decoded = []
-    for file in paths:
-        with foreign_file(file), file.open("rb") as stream:
-            decoded.append(_to_floats(read_picture(stream, Squaring(size=image_size, fit="crop"))))
-    return with_channels(np.stack(decoded), channels), paths
+    paths = find_pictures([path])
+    pictures = np.stack([read_picture_file(file, square(image_size)) for file in paths])
+    return to_floats(pictures, channels), paths
 
 
-def decode_pictures(contents: Sequence[bytes], *, image_size: int, channels: int) -> Floats:
-    """Decode the bytes of pictures' files, as `read_pictures` does.
-
-    Raises:
-        UserError: There is none, or one is damaged; its place is named.
-    """
-    if not contents:
-        raise UserError("there are no pictures")
-    decoded = []
-    for number, content in enumerate(contents, start=1):
-        with errors_naming(f"picture {number}"):
-            decoded.append(_to_floats(decode_picture(content, Squaring(size=image_size, fit="crop"))))
-    return with_channels(np.stack(decoded), channels)
+def to_floats(pictures: npt.NDArray[np.uint8], channels: int | None) -> Floats:
+    """Return pictures of [N, 3, S, S] as float32 of [N, C, S, S], from 0 to 1; None: C is as they look."""
+    values = pictures.astype(np.float32) / np.float32(255)
+    return with_channels(values, channels or (1 if is_grey(pictures) else 3))
 
 
-def _to_floats(picture: npt.NDArray[np.uint8]) -> Floats:
-    return picture.astype(np.float32) / np.float32(255)
+def square(image_size: int) -> Squaring:
+    """Return how pictures become square: they are cut about their middle."""
+    return Squaring(size=image_size, fit="crop")

@@ -15,7 +15,8 @@ from pydantic import Field, SkipValidation
 
 from nested_lightning.app.arguments import Seed, checked_arguments
 from nested_lightning.app.errors import UserError, did_you_mean
-from nested_lightning.app.vae_gan.picture_files import Floats, decode_pictures, read_pictures
+from nested_lightning.app.pictures.decoding import decode_pictures
+from nested_lightning.app.vae_gan.picture_files import Floats, read_pictures, square, to_floats
 from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
 
 Indices = npt.NDArray[np.int64]
@@ -125,7 +126,7 @@ class PictureMaker(ABC):
             UserError: One of them is no picture, or there is none.
         """
         spec = self.data_spec
-        return decode_pictures(contents, image_size=spec.image_size, channels=spec.channels)
+        return to_floats(decode_pictures(contents, square(spec.image_size)), spec.channels)
 
     @checked_arguments
     def rebuild(self, pictures: SkipValidation[Any], *, domain: str | None = None) -> MadePictures:

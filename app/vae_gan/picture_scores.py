@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 from torchmetrics import MeanMetric, Metric
+from torchmetrics.utilities import dim_zero_cat
 
 from nested_lightning.app.processes import gather_from_ranks
 from nested_lightning.app.submodules.feature_classifier import FeatureClassifier
@@ -75,14 +76,12 @@ class GatheredPictures(Metric):
 
     def compute(self) -> tuple[Tensor, Tensor]:
         """Return all pictures and domains, batch after batch, as one process would see them."""
-        sizes = _joined(self.sizes)  # of the first process's batches, then of the second's, and so on
+        sizes = dim_zero_cat(self.sizes)  # of the first process's batches, then of the second's, and so on
         by_batch = torch.arange(len(sizes)).view(-1, self.update_count).T.flatten().tolist()
-        pictures, domain = (_joined(parts).split(sizes.tolist()) for parts in (self.pictures, self.domain))
+        pictures, domain = (
+            dim_zero_cat(parts).split(sizes.tolist()) for parts in (self.pictures, self.domain)
+        )
         return torch.cat([pictures[i] for i in by_batch]), torch.cat([domain[i] for i in by_batch])
-
-
-def _joined(parts: list[Tensor] | Tensor) -> Tensor:
-    return torch.cat(parts) if isinstance(parts, list) else parts
 
 
 class RunningMeans(nn.Module):

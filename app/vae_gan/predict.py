@@ -19,7 +19,6 @@ class VaeGanPredictor(Predictor[VaeGan, VaeGanDataSpec], PictureMaker):
 
     @torch.inference_mode()
     def _draw(self, domains: Indices, seed: int) -> Tensor:
-        """Return a new picture of each domain."""
         generator = torch.Generator().manual_seed(seed)
         made = [
             self.model.sample(batch.to(self.model.device), generator).cpu()
@@ -29,7 +28,6 @@ class VaeGanPredictor(Predictor[VaeGan, VaeGanDataSpec], PictureMaker):
 
     @torch.inference_mode()
     def _take_through(self, pictures: Any, domains: Indices) -> tuple[Tensor, Tensor]:
-        """Return the reconstructions of pictures, and the pictures."""
         device, originals = self.model.device, torch.as_tensor(pictures)
         indices = torch.from_numpy(domains)
         batches = zip(originals.split(self.batch_size), indices.split(self.batch_size), strict=True)
@@ -38,7 +36,6 @@ class VaeGanPredictor(Predictor[VaeGan, VaeGanDataSpec], PictureMaker):
 
     @torch.inference_mode()
     def _classify(self, pictures: Any) -> list[int]:
-        """Return which domain each picture is taken for."""
         return [
             guess
             for batch in torch.as_tensor(pictures).split(self.batch_size)
@@ -46,7 +43,6 @@ class VaeGanPredictor(Predictor[VaeGan, VaeGanDataSpec], PictureMaker):
         ]
 
     def _between(self, ends: Sequence[Any], domain: int, shares: Floats) -> Tensor:
-        """Return pictures between two."""
         return pictures_between(self.model, [*map(torch.as_tensor, ends)], domain, torch.from_numpy(shares))
 
 

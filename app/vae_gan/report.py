@@ -17,9 +17,9 @@ from nested_lightning.app.report.contents import Block, Picture, Pictures, Secti
 from nested_lightning.app.report.family_sections import SampleErrors
 from nested_lightning.app.report.importance import MAX_ROWS, evenly, submodule_importance
 from nested_lightning.app.report.scores import Resampling
-from nested_lightning.app.vae_gan.answers import write_grid
 from nested_lightning.app.vae_gan.batch import PictureBatch
 from nested_lightning.app.vae_gan.data import VaeGanDataModule
+from nested_lightning.app.vae_gan.grids import write_grid
 from nested_lightning.app.vae_gan.model import VaeGan
 from nested_lightning.app.vae_gan.predict import VaeGanPredictor, pictures_between
 from nested_lightning.app.vae_gan.sample_quality import MAX_NEIGHBOURS, two_sample_accuracies
@@ -78,7 +78,7 @@ class VaeGanSections:
 
     def _reconstructions(self, part: PartName) -> Sequence[Block]:
         real = self.datamodule.part(part)
-        some = real[torch.linspace(0, len(real) - 1, min(2 * _NUM_COLUMNS, len(real))).round().long()]
+        some = real[evenly(len(real), 2 * _NUM_COLUMNS)]
         note = f"{len(some)} of {len(real):,} pictures of the {part} part; below each its reconstruction."
         return [_grid("Originals and reconstructions", self._rebuilt(some), some.pictures, note=note)]
 

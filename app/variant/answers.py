@@ -28,32 +28,33 @@ _ANSWERS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class LabelledSequence:
-    """A sequence of a file and its prediction.
-
-    Attributes:
-        name: The file, and the line where it holds several sequences.
-        variant: Name of the variant.
-        inputs: The sequence as it was read.
-        has_step_labels: Whether each step is labelled, rather than the sequence.
-        prediction: Classes and their probabilities.
-        kept: Fields of the file's row that stand beside the answer.
-    """
+class ReadSequence(NamedTuple):
+    """A sequence of a file, named by the file and by the line where it holds several."""
 
     name: str
-    variant: str
     inputs: RawSequence
-    has_step_labels: bool
+    kept: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelledSequence:
+    """A sequence of a file, its variant, and what is predicted for it."""
+
+    read: ReadSequence
+    spec: VariantSpec
     prediction: SequencePrediction
-    kept: Mapping[str, Any]
+
+    @property
+    def text(self) -> str | None:
+        """The text whose characters have labels; None: it is another sequence."""
+        return self.read.inputs if isinstance(self.read.inputs, str) and self.spec.has_step_labels else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data: spans of one class for a text, else labels with their probabilities."""
         found = [*self._found()]
-        if not self.has_step_labels:
+        if not self.spec.has_step_labels:
             return {**self._place, **found[0]}
-        if isinstance(self.inputs, str):
+        if self.text is not None:
             return {**self._place, "spans": found}
         labels = {f"{name}s": [one[name] for one in found] for name in ("label", "confidence")}
         return {**self._place, **labels}
@@ -61,17 +62,17 @@ class LabelledSequence:
     def to_rows(self) -> Iterator[dict[str, Any]]:
         """Yield the same as rows of a table: one for each span or step, or one for the sequence."""
         for number, one in enumerate(self._found(), start=1):
-            step = {"step": number} if self.has_step_labels and "start" not in one else {}
+            step = {"step": number} if self.spec.has_step_labels and "start" not in one else {}
             yield {**self._place, **step, **one}
 
     @property
     def _place(self) -> dict[str, Any]:
-        return {**self.kept, "file": self.name, "variant": self.variant}
+        return {**self.read.kept, "file": self.read.name, "variant": self.spec.name}
 
     def _found(self) -> Iterator[dict[str, Any]]:
-        if isinstance(self.inputs, str) and self.has_step_labels:
+        if self.text is not None:
             for start, stop, label in self.prediction.spans():
-                yield {"start": start, "stop": stop, "label": label, "text": self.inputs[start:stop]}
+                yield {"start": start, "stop": stop, "label": label, "text": self.text[start:stop]}
         else:
             for label, confidence in zip(self.prediction.classes, self.prediction.confidences, strict=True):
                 yield {"label": label, "confidence": round(confidence, 6)}
@@ -86,11 +87,9 @@ def answer_files(
     """
     predicted = predict_files(predictor, variant, files, keep=keep)
     marked = [
-        MarkedText(
-            text=one.inputs, spans=list(one.prediction.spans()), class_names=one.prediction.class_names
-        )
+        MarkedText(text=one.text, spans=list(one.prediction.spans()), class_names=one.prediction.class_names)
         for one in predicted
-        if isinstance(one.inputs, str) and one.has_step_labels
+        if one.text is not None
     ]
     return Answers(
         noun="predictions",
@@ -105,11 +104,11 @@ def answer_files(
     )
 
 
-def _to_text(predicted: Sequence["LabelledSequence"], marked: Sequence[MarkedText]) -> str:
+def _to_text(predicted: Sequence[LabelledSequence], marked: Sequence[MarkedText]) -> str:
     """Return texts as they are, tabs and form feeds too; of anything else a line with its labels."""
     if marked:
         return "".join(one.text for one in marked)
-    return "".join(f"{one.name}: {_labels(one.prediction)}\n" for one in predicted)
+    return "".join(f"{one.read.name}: {_labels(one.prediction)}\n" for one in predicted)
 
 
 def _labels(prediction: SequencePrediction) -> str:
@@ -134,14 +133,7 @@ def predict_files(
     read = _read_all(paths, spec, keep)
     predictions = predictor.predict(spec.name, [one.inputs for one in read])
     return [
-        LabelledSequence(
-            name=one.name,
-            variant=spec.name,
-            inputs=one.inputs,
-            has_step_labels=spec.has_step_labels,
-            prediction=prediction,
-            kept=one.kept,
-        )
+        LabelledSequence(read=one, spec=spec, prediction=prediction)
         for one, prediction in zip(read, predictions, strict=True)
     ]
 
@@ -155,15 +147,9 @@ def _guess_variant(variants: Sequence[VariantSpec], paths: Sequence[Path]) -> st
     raise UserError(f"variant=NAME: say what the files hold: {', '.join(v.name for v in variants)}")
 
 
-class _Read(NamedTuple):
-    name: str
-    inputs: RawSequence
-    kept: Mapping[str, Any] = MappingProxyType({})
-
-
-def _read_all(paths: Sequence[Path], spec: VariantSpec, keep: str | None) -> list[_Read]:
+def _read_all(paths: Sequence[Path], spec: VariantSpec, keep: str | None) -> list[ReadSequence]:
     pictures = [path for path in paths if is_picture(path)]
-    read: list[_Read] = []
+    read: list[ReadSequence] = []
     for path in paths:
         if holds_rows(path):
             read += _read_rows(path, spec, keep)
@@ -172,22 +158,22 @@ def _read_all(paths: Sequence[Path], spec: VariantSpec, keep: str | None) -> lis
                 f"{path}: has no columns to keep, which files that end in {' or '.join(SUFFIXES)} have"
             )
         elif file_or_folder(path).is_dir():
-            read.append(_Read(str(path), _read_pictures(list_digit_pictures(path), spec, path)))
+            read.append(ReadSequence(str(path), _read_pictures(list_digit_pictures(path), spec, path)))
         elif path not in pictures:
-            read.append(_Read(str(path), _read_text(path, spec)))
+            read.append(ReadSequence(str(path), _read_text(path, spec)))
     if pictures:
         name = str(pictures[0]) if len(pictures) == 1 else f"{len(pictures)} pictures"
-        read.append(_Read(name, _read_pictures(pictures, spec, pictures[0])))
+        read.append(ReadSequence(name, _read_pictures(pictures, spec, pictures[0])))
     return read
 
 
-def _read_rows(path: Path, spec: VariantSpec, keep: str | None) -> Iterator[_Read]:
+def _read_rows(path: Path, spec: VariantSpec, keep: str | None) -> Iterator[ReadSequence]:
     width = spec.in_features if spec.kind == "vectors" else None
     for row in read_rows(path, spec.name):
         with errors_naming(row.place):
             names = kept_names(keep, [*row.values], answers=_ANSWERS)
         kept = {name: row.values[name] for name in names}
-        yield _Read(row.place, read_inputs(row, spec.kind, width), kept)
+        yield ReadSequence(row.place, read_inputs(row, spec.kind, width), kept)
 
 
 def _read_pictures(pictures: Sequence[Path], spec: VariantSpec, where: Path) -> RawSequence:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part
-from nested_lightning.app.serving.forms import JSON, TEXT, parse_json, read_as
+from nested_lightning.app.serving.forms import JSON, TEXT, body_schema, parse_json, read_as
 from nested_lightning.app.serving.problems import Problem, unprocessable
 from nested_lightning.app.variant.labelling import SequenceLabeller, SequencePrediction
 from nested_lightning.app.variant.sources.fields import FIELDS, read_inputs
@@ -101,12 +101,7 @@ class VariantDesk:
             "probabilities": {"type": "boolean"},
         }
         required = ["inputs"] + (["variant"] if len(self._spec.variants) > 1 else [])
-        return {
-            "type": "object",
-            "properties": properties,
-            "required": required,
-            "additionalProperties": False,
-        }
+        return body_schema(properties, required=required)
 
 
 def _part(variant: VariantSpec, given: Any, row: int, with_probabilities: bool) -> Part:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ConfigDict, Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
+from nested_lightning.app.data.data_spec import Facts
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.submodules.pretrained.tokenization import load_tokenizer
 from nested_lightning.app.variant.sources.records import RawSequence
@@ -31,7 +32,7 @@ Pieces = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PieceSpec:
+class PieceSpec(Facts):
     """Cuts a variant's texts into pieces.
 
     Attributes:
@@ -42,8 +43,6 @@ class PieceSpec:
         before: Ids of what it puts before a text.
         after: Ids of what it puts after it.
     """
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     tokenizer: Annotated[str, Field(min_length=1)]
     num_pieces: PositiveInt

@@ -28,7 +28,6 @@ class VariantPredictor(Predictor[VariantModel, VariantDataSpec], SequenceLabelle
     """
 
     def _label_steps(self, spec: VariantSpec, steps: Sequence[Array]) -> list[SequencePrediction]:
-        """Label sequences of a variant whose steps are encoded."""
         sequences = Sequences.cut(
             variant=spec.name,
             steps=steps,

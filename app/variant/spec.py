@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from pydantic import ConfigDict, Field, FiniteFloat, NonNegativeInt, PositiveInt
+from pydantic import Field, FiniteFloat, NonNegativeInt, PositiveInt
 
-from nested_lightning.app.data.data_spec import DataSpec
+from nested_lightning.app.data.data_spec import DataSpec, Facts
 from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.app.variant.pieces import PieceSpec
 from nested_lightning.app.variant.sources.records import InputKind
 
 
 @dataclass(frozen=True, kw_only=True)
-class VariantSpec:
+class VariantSpec(Facts):
     """One variant: what its sequences consist of, and its classes.
 
     Attributes:
@@ -32,8 +32,6 @@ class VariantSpec:
         margin: Steps on each side of a window that are context alone.
         origin_hash: SHA-256 of what was read, where another machine may read something else; else None.
     """
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(min_length=1)]
     kind: InputKind

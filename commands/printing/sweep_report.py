@@ -88,10 +88,12 @@ def print_sweep(result: Any, sweep: SweepSettings) -> None:
     told = ", ".join(f"{count} {state}" for state, count in counts.items() if count) or "none"
     if result.stopped:
         print_fault(f"{result.stopped} ({counted(len(ended), 'trial')}: {told})")
+    elif result.elsewhere:
+        print_note(result.elsewhere)
     elif not result.is_new:
         print_line("Nothing left to do: all trials have ended")
     elif len(ended) < sweep.trials:
-        print_note(f"the grid has no more than {counted(len(ended), 'point')}")
+        print_note(f"all that there is was tried: {counted(len(ended), 'trial')} of {sweep.trials}")
     if result.winner is None:
         return
     _print_trials(result, sweep)

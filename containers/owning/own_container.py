@@ -10,7 +10,7 @@ from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning.app.assembly.assembler import Assembler
-from nested_lightning.app.assembly.wiring.composing import DATA, Composer, data_spec_of, first_batch
+from nested_lightning.app.assembly.wiring.composing import DATA, Composer, data_spec_of, first_batches
 from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, example_of, unknown_in
 from nested_lightning.app.assembly.wiring.evaluating import OwnEvaluator
 from nested_lightning.app.assembly.wiring.making import Place, make
@@ -21,7 +21,7 @@ from nested_lightning.app.assembly.wiring.setting_up import make_datamodule, set
 from nested_lightning.app.assembly.wiring.wiring import MODEL
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.exporting.own_model import exports_of
+from nested_lightning.app.exporting.own_model import NUM_BATCHES, exports_of
 from nested_lightning.app.report.family_sections import FamilySections, OwnSections
 from nested_lightning.containers.owning.own_choice import wiring_arguments
 from nested_lightning.containers.owning.part_providers import DataProvider, makers_of, part_providers
@@ -174,11 +174,10 @@ def _notes(datamodule: Any, section: str, model: Any) -> list[str]:
     return [*filter(None, [lacking_predictor(model, datamodule(is_ready=False), name=section)])]
 
 
-def _real_batches(datamodule: Any, num_samples: int | None = None) -> list[Any]:
-    del num_samples  # a batch is as its loader gives it
+def _real_batches(datamodule: Any, num_samples: int = 1) -> list[Any]:
+    """Return the first batches, which are as their loader gives them, a few where many samples are wanted."""
     with torch.random.fork_rng(devices=[]):
-        batch = first_batch(datamodule)
-    return [] if batch is None else [batch]
+        return first_batches(datamodule, min(num_samples, NUM_BATCHES))
 
 
 def _examples(data_spec: OwnDataSpec, num_samples: int = 2, device: str | None = None) -> list[Any]:

@@ -7,7 +7,7 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.path_patterns import path_matches
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.reading.layers import Names
-from nested_lightning.settings.reading.merging import flatten
+from nested_lightning.settings.reading.merging import flatten, merge, nest_at
 
 
 def batch_sizes(settings: Mapping[str, Any], family: Family) -> dict[Names, int]:
@@ -39,7 +39,7 @@ def share_batches(settings: Mapping[str, Any], family: Family, *, before: int, n
                 f"{'.'.join(names)}: a batch of {together} samples, which {before} processes shared, can't be"
                 f" shared by {now}: go on with a number of processes that divides {together}"
             )
-        shared = _replaced(shared, names, together // now)
+        shared = merge(shared, nest_at(names, together // now))
     return shared
 
 
@@ -47,9 +47,3 @@ def _size_settings(settings: Mapping[str, Any], family: Family) -> Iterator[tupl
     for names, value in flatten(settings.get(family.section, {}), (family.section,)).items():
         if any(path_matches(pattern.split("."), names[1:]) for pattern in family.batch_sizes):
             yield names, value
-
-
-def _replaced(settings: Mapping[str, Any], names: Names, value: Any) -> dict[str, Any]:
-    first, *rest = names
-    inner = _replaced(settings[first], tuple(rest), value) if rest else value
-    return {**settings, first: inner}

@@ -20,15 +20,12 @@ from nested_lightning.containers.overrides.restoring import restore_overrides
 from nested_lightning.containers.starting.bootstrapping import bootstrap, from_checkpoint, provider_of
 from nested_lightning.containers.starting.resuming import resume_training, settings_of
 from nested_lightning.settings.application import ApplicationSettings
+from nested_lightning.settings.choices.splits import EachFoldSettings
 from nested_lightning.settings.describing.walking import Place, step
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.slot import Slot
 
 Overrides = Mapping[str, Any]
-
-
-def _accept(_application: ApplicationContainer) -> None:
-    pass
 
 
 def begin_folds(
@@ -37,7 +34,7 @@ def begin_folds(
     overrides: Overrides,
     *,
     data: Any = None,
-    check: Callable[[ApplicationContainer], None] = _accept,
+    check: Callable[[ApplicationContainer], None] | None = None,
 ) -> CrossValidation:
     """Return a cross-validation that hasn't begun.
 
@@ -46,18 +43,18 @@ def begin_folds(
         num_folds: Number of folds, at least 2.
         overrides: What takes the places of providers, by path; copied for each fold.
         data: What takes the place of the family's ``data.path``, see `bootstrap`.
-        check: Called with the container of the first fold before it is trained.
+        check: Called with the container of the first fold before it is trained; None: nothing is.
 
     Raises:
         SettingsError: That many folds can't be, or the training would run in several processes.
         UserError: The folder holds folds already, or can't be made.
     """
-    settings = _with_folds(settings, num_folds)
+    settings = with_folds(settings, num_folds)
     parent = open_folder_of_folds(settings.run_dir, name=settings.model)
 
     def begin(fold: int) -> TrainingRun:
         application = _application_of(settings, fold, parent, overrides, data)
-        if fold == 0:
+        if fold == 0 and check is not None:
             check(application)
         run: TrainingRun = provider_of(application, "training_run")()
         return run
@@ -100,11 +97,13 @@ def rest_of_folds(
         run: TrainingRun = provider_of(application, "training_run")()
         return run
 
-    num_folds = getattr(settings, settings.family.section).data.split.num_folds
+    split = getattr(settings, settings.family.section).data.split
+    if not isinstance(split, EachFoldSettings):
+        raise UserError(f"{parent}: is a trial of a sweep by folds; go on with that, by sweep --resume")
     options: dict[str, Any] = {"changes": changes, "data": data, "environ": environ}
     return CrossValidation(
         folder=parent,
-        trainings=[partial(go_on, fold) for fold in range(num_folds)],
+        trainings=[partial(go_on, fold) for fold in range(split.num_folds)],
         evaluators=partial(fold_evaluators, parent, overrides=overrides, **options),
     )
 
@@ -158,7 +157,12 @@ def _own(overrides: Overrides) -> dict[str, Any]:
     return copies
 
 
-def _with_folds(settings: ApplicationSettings, num_folds: int) -> ApplicationSettings:
+def with_folds(settings: ApplicationSettings, num_folds: int) -> ApplicationSettings:
+    """Return the settings of a training on the first of so many folds.
+
+    Raises:
+        SettingsError: The family's split has no folds, or the training would run in several processes.
+    """
     if settings.trainer.devices not in ("auto", 1, "1"):
         raise SettingsError(["folds are trained in one process: leave trainer.devices out, or set it to 1"])
     section = settings.family.section

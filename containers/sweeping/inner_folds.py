@@ -5,21 +5,7 @@ from typing import Any
 from nested_lightning.app.data.inner_folds import InnerFoldSplitter
 from nested_lightning.containers.providing.choices import build_chosen, import_target
 from nested_lightning.settings.application import ApplicationSettings
-from nested_lightning.settings.choices.splits import SPLITS, SplitSettings
-from nested_lightning.settings.reading.errors import SettingsError
-
-
-def refuse_folds(settings: ApplicationSettings) -> None:
-    """Refuse folds of a family whose split has none, or of several processes.
-
-    Raises:
-        SettingsError: It is so.
-    """
-    section = getattr(settings, settings.family.section)
-    if not isinstance(getattr(getattr(section, "data", None), "split", None), SplitSettings):
-        raise SettingsError([f"--folds: {settings.model} has no split to make folds of; leave it out"])
-    if settings.trainer.devices not in ("auto", 1, "1"):
-        raise SettingsError(["--folds trains in one process: leave trainer.devices out, or set it to 1"])
+from nested_lightning.settings.choices.splits import SPLITS
 
 
 def inner_fold(settings: ApplicationSettings, fold: int, num_folds: int) -> dict[str, Any]:

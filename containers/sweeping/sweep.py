@@ -1,35 +1,33 @@
 """A whole sweep, from settings or from its folder."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from nested_lightning.app.checkpoints.checkpoint_io import disk_full_as_user_error
-from nested_lightning.app.errors import UserError, counted
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.sweeping.keeping import ranked, remove_checkpoints, scores_of_test, write_table
 from nested_lightning.app.sweeping.leading import Leader, SweepHaltedError
 from nested_lightning.app.sweeping.messages import Task
 from nested_lightning.app.sweeping.opening import faults_of_study, open_study, quiet_optuna
 from nested_lightning.app.sweeping.results import Objective, SweepResult, TrialRecord, trial_folder
-from nested_lightning.app.sweeping.sampling import SAMPLERS
+from nested_lightning.app.sweeping.sampling import GRID, refuse_grid
 from nested_lightning.app.sweeping.study import Plan, SweepStudy
 from nested_lightning.app.sweeping.worker_process import WorkerProcess
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.runs.run_lock import locked
+from nested_lightning.containers.starting.folds import with_folds
 from nested_lightning.containers.starting.ray_training import refuse_own_family
 from nested_lightning.containers.sweeping.files import has_other_data, write_best_file, write_sweep_file
-from nested_lightning.containers.sweeping.inner_folds import refuse_folds
 from nested_lightning.containers.sweeping.question import question_of
 from nested_lightning.containers.sweeping.shares import share_of
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.searching.space import SearchSpace
 from nested_lightning.settings.sweep import SweepSettings
-
-MakeTask: TypeAlias = Callable[[Any, TrialRecord], Task]
 
 _PROGRAM = (sys.executable, "-m", "nested_lightning.containers.sweeping.worker")
 
@@ -59,51 +57,98 @@ def run_sweep(
     folder = folder.absolute()
     refuse_unfit(space, sweep)
     _refuse_folder(folder, is_there=resume)
-    settings, plan = space.settings, _plan(space, sweep)
-    objectives = plan.objectives
     with locked(RunFolder(folder)), disk_full_as_user_error(folder), faults_of_study(folder), quiet_optuna():
         if not resume:
-            write_sweep_file(folder, settings, sweep)
-        study = open_study(folder, plan=plan, question=question_of(space, sweep), address=sweep.storage)
-        is_doubtful = study.is_unfinished or has_other_data(folder, settings)
-        make_task = partial(_task, settings, folder, objectives, sweep.folds)
-
-        def settle() -> tuple[TrialRecord, ...]:
-            trials = study.records()
-            remove_checkpoints(folder, trials, objectives, keep=sweep.keep)
-            write_best_file(folder, settings, objectives, ranked(trials, objectives))
-            write_table(folder / "trials.csv", trials, objectives, [one.path for one in space.parameters])
-            return trials
-
-        with closing(study), _workers(folder, settings, sweep) as start_worker:
+            write_sweep_file(folder, space.settings, sweep)
+        plan, question = _plan(space, sweep), question_of(space, sweep)
+        with (
+            closing(open_study(folder, plan=plan, question=question, address=sweep.storage)) as study,
+            _workers(folder, space.settings, sweep) as start_worker,
+        ):
+            begun = _Sweep(space=space, sweep=sweep, folder=folder, study=study, objectives=plan.objectives)
             leader = Leader(
                 study=study,
                 start_worker=start_worker,
                 jobs=min(sweep.jobs, sweep.trials),
-                make_task=partial(make_task, "train"),
+                make_task=partial(begun.task, "train"),
                 max_failures=sweep.max_failures,
-                ended=lambda number: reported(settle()[number]),
+                ended=lambda number: reported(begun.settle()[number]),
             )
             with leader.working():
-                if study.is_unfinished:
-                    leader.start_workers()
-                if is_doubtful:
-                    _hold_to_data(leader, study, make_task)
-                write_sweep_file(folder, settings, sweep)  # it asks the same, perhaps for more
-                try:
-                    is_new, stopped = _try_all(leader, study)
-                finally:
-                    trials = settle()  # after Ctrl-C too, also before any trial has ended
-                best = ranked(trials, objectives)[:1]
-                result = SweepResult(
-                    folder=folder,
-                    objectives=objectives,
-                    trials=trials,
-                    winner=best[0] if best else None,
-                    is_new=is_new,
-                    stopped=stopped or _unfinished(trials),
-                )
-                return _conclude(result, leader, make_task)
+                return begun.lead(leader)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sweep:
+    """A sweep in its folder, which no other process has, with its study open."""
+
+    space: SearchSpace
+    sweep: SweepSettings
+    folder: Path
+    study: SweepStudy
+    objectives: tuple[Objective, ...]
+
+    def task(self, what: Any, trial: TrialRecord) -> Task:
+        """Return what a worker is to do with a trial."""
+        return Task(
+            what=what,
+            trial=trial,
+            settings=self.space.settings,
+            folder=trial_folder(self.folder, trial.number),
+            objectives=self.objectives,
+            folds=self.sweep.folds,
+        )
+
+    def settle(self) -> tuple[TrialRecord, ...]:
+        """Write down what there is, remove what isn't kept, and return all trials."""
+        trials, paths = self.study.records(), [one.path for one in self.space.parameters]
+        remove_checkpoints(self.folder, trials, self.objectives, keep=self.sweep.keep)
+        write_best_file(self.folder, self.space.settings, self.objectives, ranked(trials, self.objectives))
+        write_table(self.folder / "trials.csv", trials, self.objectives, paths)
+        return trials
+
+    def lead(self, leader: Leader) -> SweepResult:
+        """Try what is left, and test the winner."""
+        is_unfinished, settings = self.study.is_unfinished, self.space.settings
+        if is_unfinished:
+            leader.start_workers()
+        if is_unfinished or has_other_data(self.folder, settings):
+            self._hold_to_data(leader)
+        write_sweep_file(self.folder, settings, self.sweep)  # it asks the same, perhaps for more
+        halted = ""
+        try:
+            if is_unfinished:
+                leader.try_all()
+        except SweepHaltedError as halt:
+            halted = str(halt)
+        finally:
+            trials = self.settle()  # after Ctrl-C too, also before any trial has ended
+        result = SweepResult(
+            folder=self.folder,
+            objectives=self.objectives,
+            trials=trials,
+            winner=next(iter(ranked(trials, self.objectives)), None),
+            is_new=is_unfinished,
+            halted=halted,
+        )
+        return self._tested(result, leader)
+
+    def _hold_to_data(self, leader: Leader) -> None:
+        look = leader.do(self.task("look", TrialRecord(number=0, state="running", settings={})))
+        if look.state != "complete":
+            raise UserError(look.reason)
+        self.study.hold_to("data", {"data": look.data})
+
+    def _tested(self, result: SweepResult, leader: Leader) -> SweepResult:
+        """Return the result with the winner's scores of the test part, now that it is chosen."""
+        if result.stopped or result.elsewhere or result.winner is None:
+            return result
+        task = self.task("test", result.winner)
+        if not scores_of_test(task.folder):
+            outcome = leader.do(task)
+            if outcome.state != "complete":
+                raise UserError(f"trial {task.trial.number}, the winner, can't be tested: {outcome.reason}")
+        return replace(result, test_scores=scores_of_test(task.folder))
 
 
 def refuse_unfit(space: SearchSpace, sweep: SweepSettings) -> None:
@@ -113,74 +158,12 @@ def refuse_unfit(space: SearchSpace, sweep: SweepSettings) -> None:
         UserError: A grid can't be made of the space.
         SettingsError: The family has no folds, or isn't known to workers on Ray.
     """
-    with quiet_optuna():
-        SAMPLERS[sweep.sampler](space, 0)
+    if sweep.sampler == GRID:
+        refuse_grid(space)
     if sweep.folds is not None:
-        refuse_folds(space.settings)
+        with_folds(space.settings, sweep.folds)
     if sweep.engine == "ray":
         refuse_own_family(space.settings)
-
-
-def _hold_to_data(leader: Leader, study: SweepStudy, make_task: MakeTask) -> None:
-    look = leader.do(make_task("look", TrialRecord(number=0, state="running", settings={})))
-    if look.state != "complete":
-        raise UserError(look.reason)
-    study.hold_to("data", {"data": look.data})
-
-
-def _try_all(leader: Leader, study: SweepStudy) -> tuple[bool, str]:
-    """Try what is left; return whether anything was, and why it ended before its time, or nothing."""
-    if not study.is_unfinished:
-        return False, ""
-    try:
-        leader.try_all()
-    except SweepHaltedError as halt:
-        return True, str(halt)
-    return True, ""
-
-
-def _unfinished(trials: Sequence[TrialRecord]) -> str:
-    running = [one for one in trials if one.state == "running"]
-    if running:
-        return f"{counted(len(running), 'trial')} still run on other machines: resume when they have ended"
-    if not any(one.state == "complete" for one in trials):
-        return f"no trial was completed; the last one: {trials[-1].reason}"
-    return ""
-
-
-def _conclude(result: SweepResult, leader: Leader, make_task: MakeTask) -> SweepResult:
-    """Return the result with the winner's scores of the test part, now that it is chosen."""
-    if result.stopped or result.winner is None:
-        return result
-    if not result.winner.is_ours:
-        return replace(result, stopped="the winner lies on another machine: resume there, for its test")
-    task = make_task("test", result.winner)
-    scores: Mapping[str, float] = scores_of_test(task.folder)
-    if not scores:
-        outcome = leader.do(task)
-        if outcome.state != "complete":
-            raise UserError(f"trial {task.number}, the winner, can't be tested: {outcome.reason}")
-        scores = outcome.scores
-    return replace(result, test_scores=scores)
-
-
-def _task(
-    settings: ApplicationSettings,
-    folder: Path,
-    objectives: tuple[Objective, ...],
-    folds: int | None,
-    what: Any,
-    trial: TrialRecord,
-) -> Task:
-    return Task(
-        what=what,
-        number=trial.number,
-        settings=settings,
-        values=trial.settings,
-        folder=trial_folder(folder, trial.number),
-        objectives=objectives,
-        folds=folds,
-    )
 
 
 @contextmanager

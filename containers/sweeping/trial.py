@@ -11,7 +11,6 @@ import torch
 
 from nested_lightning.app.checkpoints.checkpoint_io import is_disk_full
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.sweeping.keeping import scores_of_test
 from nested_lightning.app.sweeping.messages import Outcome, Task
 from nested_lightning.app.sweeping.report_callback import (
     Ask,
@@ -80,7 +79,7 @@ def _go_on(_step: int, _value: float) -> None:
 def _test(task: Task, _ask: Ask) -> Outcome:
     for fold in [None] if task.folds is None else range(task.folds):
         _prepared(task, fold)()
-    return Outcome(state="complete", scores=scores_of_test(task.folder))
+    return Outcome(state="complete")
 
 
 def _look(task: Task, _ask: Ask) -> Outcome:
@@ -93,8 +92,8 @@ _WAYS: dict[str, Callable[[Task, Ask], Outcome]] = {"train": _train, "test": _te
 
 def _settings(task: Task) -> ApplicationSettings:
     """Return the settings of a trial, which shows and reports nothing by itself."""
-    tried = tried_settings(task.settings, task.objectives, task.values)
-    places = dict(task.settings.provenance) | dict.fromkeys(task.values, "sweep trial")
+    tried = tried_settings(task.settings, task.objectives, task.trial.settings)
+    places = dict(task.settings.provenance) | dict.fromkeys(task.trial.settings, "sweep trial")
     quiet = {"trainer.use_progress_bar": False, "trainer.use_report": False}
     return tried.changed(quiet).found_in(places)
 

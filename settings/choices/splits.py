@@ -1,6 +1,6 @@
 """Choices of how rows, pictures and files are split into training, validation and test parts."""
 
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -21,20 +21,6 @@ class SplitSettings(ChoiceSettings, module="nested_lightning.app.data"):
     kept_in_folds: ClassVar[tuple[str, ...]] = ("val_fraction", "seed")
 
 
-def leave_rows_to_train_on(split: Any) -> Any:
-    """Return a split whose shares leave something to train on, for a validator.
-
-    Raises:
-        ValueError: They don't.
-    """
-    if split.val_fraction + split.test_fraction >= 1:
-        raise ValueError(
-            f"val_fraction {split.val_fraction:g} and test_fraction {split.test_fraction:g} leave no rows"
-            " to train on: their sum must be less than 1"
-        )
-    return split
-
-
 class SharesSettings(SplitSettings):
     """What splits by shares have."""
 
@@ -45,7 +31,14 @@ class SharesSettings(SplitSettings):
         0.2, gt=0, lt=1, description="Share of rows (grouped: of groups) for the test."
     )
 
-    _check_shares = model_validator(mode="after")(leave_rows_to_train_on)
+    @model_validator(mode="after")
+    def _leave_rows_to_train_on(self) -> Self:
+        if self.val_fraction + self.test_fraction >= 1:
+            raise ValueError(
+                f"val_fraction {self.val_fraction:g} and test_fraction {self.test_fraction:g} leave no rows"
+                " to train on: their sum must be less than 1"
+            )
+        return self
 
 
 class RandomSplitSettings(SharesSettings, kind="random", target=".splits.RandomSplitter"):

@@ -3,26 +3,25 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from nested_lightning.settings.base import ChoiceSettings, Settings
-from nested_lightning.settings.choices.splits import leave_rows_to_train_on
+from nested_lightning.settings.base import Settings
+from nested_lightning.settings.choices.splits import (
+    ColumnSplitSettings,
+    SharesSettings,
+    SplitSettings,
+    WholeFileSplitSettings,
+)
 from nested_lightning.settings.numbers import Count, Natural, Pixels, Seed
 from nested_lightning.settings.slot import Slot
 
 
-class PictureSplitSettings(ChoiceSettings, module="nested_lightning.app.image_to_text.splits"):
-    """What every split of captioned pictures has: nothing but its kind."""
-
-
-class DrawnPictureSplitSettings(PictureSplitSettings):
+class DrawnPictureSplitSettings(SharesSettings, module="nested_lightning.app.image_to_text.splits"):
     """What the splits have that are drawn."""
 
     val_fraction: float = Field(0.05, gt=0, lt=1, description="Share for validation.")
     test_fraction: float = Field(0.2, gt=0, lt=1, description="Share for the test.")
     seed: Seed = Field(0, description="Seed of the draw, apart from the seed of the training.")
-
-    _check_shares = model_validator(mode="after")(leave_rows_to_train_on)
 
 
 class AutomaticPictureSplitSettings(
@@ -47,18 +46,19 @@ class RandomPictureSplitSettings(DrawnPictureSplitSettings, kind="random", targe
     """A random split by picture, drawn with a seed."""
 
 
-class ColumnPictureSplitSettings(PictureSplitSettings, kind="column", target=".ColumnPictureSplitter"):
-    """The split that a column of the captions says: train, val or test."""
-
-    column: str = Field("split", description="Name of that column.")
-
-
-class WholePictureSplitSettings(PictureSplitSettings, kind="whole", target=".WholePictureSplitter"):
-    """No split: every picture is a test one, for evaluation only."""
-
-
-PICTURE_SPLITS = Slot(base=PictureSplitSettings, default="automatic")
-PictureSplit = Annotated[PictureSplitSettings, PICTURE_SPLITS]
+PICTURE_SPLITS = Slot(
+    base=SplitSettings,
+    default="automatic",
+    choices=[
+        AutomaticPictureSplitSettings,
+        SkinToneSplitSettings,
+        UnseenBaseSplitSettings,
+        RandomPictureSplitSettings,
+        ColumnSplitSettings,
+        WholeFileSplitSettings,
+    ],
+)
+PictureSplit = Annotated[SplitSettings, PICTURE_SPLITS]
 
 
 class CaptionDataSettings(Settings):

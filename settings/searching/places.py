@@ -1,70 +1,112 @@
-"""Where a setting stands in its model: below which choices, and how it is declared."""
+"""Where a setting stands: with which of the kinds that are searched it is in effect."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import unquote
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from nested_lightning.settings.application import ApplicationSettings
-from nested_lightning.settings.describing.walking import NamedItems, Place, dotted, fields_of, step
+from nested_lightning.settings.describing.in_effect import Setting, settings_in_effect
+from nested_lightning.settings.describing.walking import NamedItems, Place, dotted, step
 from nested_lightning.settings.reading.errors import SettingsError, did_you_mean
 from nested_lightning.settings.reading.layers import Names
 from nested_lightning.settings.slot import Slot
 
+Kinds = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""By the path of each kind that is searched: what has to be changed for each of its values."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """A setting that may be searched, and its choice if it says which kind is used.
+    """A setting that may be searched.
 
     ``asked_when`` has the kinds with which it exists, by the path of each choice that is searched too.
     """
 
-    field: FieldInfo | None
-    slot: Slot | None
+    setting: Setting
     asked_when: Mapping[str, tuple[str, ...]]
 
+    @property
+    def slot(self) -> Slot | None:
+        """The choice whose kind it says, if it says one."""
+        return self.setting.place if isinstance(self.setting.place, Slot) else None
 
-def find(settings: ApplicationSettings, names: Names, kinds: Mapping[str, Sequence[str]]) -> Found:
-    """Return where a setting stands.
+
+def find(settings: ApplicationSettings, names: Names, kinds: Kinds) -> Found:
+    """Return where a setting stands: tried with each kind that is searched and may decide that.
 
     Raises:
         SettingsError: There is no such setting, or not with these kinds; names the nearest one.
     """
+    whole = with_items(settings, [names])
     asked_when: dict[str, tuple[str, ...]] = {}
-    place: Place = type(settings)
-    value: Any = settings
-    for i, name in enumerate(names):
-        here, is_last = names[:i], i + 1 == len(names)
-        if isinstance(place, Slot):
-            kind_path = dotted((*here, "kind"))
-            if name == "kind" and is_last:
-                return Found(field=None, slot=place, asked_when=asked_when)
-            chosen = place.default if value is None else value.kind
-            of = kinds.get(kind_path) or [chosen]
-            having = _having(place, name, here, of)
-            if kind_path in kinds:
-                asked_when[kind_path] = tuple(having)
-            model: Any = place.choices[chosen if chosen in having else having[0]]
-        elif isinstance(place, NamedItems):
-            place, value = place.item, value[name]
+    needed: dict[str, Any] = {}
+    found = _at(whole, names)
+    for path, drawn in reversed([*kinds.items()]):
+        slot = names_of(path)[:-1]
+        is_above = names[: len(slot)] == slot
+        if not is_above and whole is settings:  # what isn't there by itself may follow any choice
             continue
-        elif isinstance(place, type):
-            model = place
-            if name not in dict(fields_of(model)):
-                raise _unknown(here, name, [one for one, _ in fields_of(model)])
-        else:
-            raise SettingsError([f"--search {dotted(names)}: {dotted(here)} has no settings of its own"])
-        value = getattr(value, name) if hasattr(value, name) else _default(model, name)
-        place = step(model, name)
-        if is_last and place is None:
-            return Found(field=model.model_fields[name], slot=None, asked_when=asked_when)
-    inner = "kind" if isinstance(place, Slot) else "NAME"
-    if isinstance(place, type):
-        inner = next(name for name, _ in fields_of(place))
-    path = dotted(names)
-    raise SettingsError([f"--search {path}: has settings of its own; search one of them, as {path}.{inner}"])
+        there = {kind: _at(settings, names, {**needed, **changes}) for kind, changes in drawn.items()}
+        having = {kind: one for kind, one in there.items() if one is not None}
+        if is_above and not having:
+            found = None
+            break
+        if is_above or len({one and id(one.field) for one in there.values()}) > 1:
+            asked_when[path] = tuple(having)
+            needed[path], found = next(iter(having.items()))
+    if found is None:
+        raise SettingsError([f"--search {_why_missing(whole, names, kinds)}"])
+    return Found(setting=found, asked_when=dict(reversed(asked_when.items())))
+
+
+def _at(
+    settings: ApplicationSettings, names: Names, changes: Mapping[str, Any] | None = None
+) -> Setting | None:
+    with suppress(SettingsError):
+        changed = with_items(settings.changed(changes) if changes else settings, [names])
+        for one in _in_effect(changed):
+            if one.names == names and (one.place is None or one.is_kind):
+                return one
+            if one.names == names[:-1] and names[-1] == "kind" and isinstance(one.place, Slot):
+                return replace(one, names=names)  # of a choice that isn't made
+    return None
+
+
+def _in_effect(settings: ApplicationSettings) -> Iterator[Setting]:
+    return settings_in_effect(type(settings), settings)
+
+
+def _why_missing(settings: ApplicationSettings, names: Names, kinds: Kinds) -> str:
+    there = {one.names: one for one in _in_effect(settings)}
+    if inner := _name_within(there, names):
+        return f"{dotted(names)}: has settings of its own; search one of them, as {dotted((*names, inner))}"
+    known = {one[:i] for one in there for i in range(len(one) + 1)}
+    here = next(names[:i] for i in range(len(names) - 1, -1, -1) if names[:i] in known)
+    name, kind_path = names[len(here)], dotted((*here, "kind"))
+    path, choice = dotted((*here, name)), there.get((*here, "kind"), there.get(here))
+    if choice is not None and isinstance(choice.place, Slot):
+        drawn = [*kinds.get(kind_path, [choice.value])]
+        having = [kind for kind, one in choice.place.choices.items() if name in one.model_fields]
+        if having and not {*having} & {*drawn}:
+            which = " and ".join(filter(None, [", ".join(having[:-1]), having[-1]]))
+            is_now = f"{kind_path} is {', '.join(map(str, drawn))}"
+            return f"{path}: belongs to {which}, and {is_now}; search {kind_path} too, or set it"
+    elif choice is not None:
+        return f"{dotted(names)}: {dotted(here)} has no settings of its own"
+    beside = dict.fromkeys(one[len(here)] for one in there if one[: len(here)] == here != one) or ["kind"]
+    near = did_you_mean(name, [*beside], written=lambda one: dotted((*here, one)))
+    return f"{path}: there is no such setting{near} (allowed: {', '.join(beside)})"
+
+
+def _name_within(there: Mapping[Names, Setting], names: Names) -> str | None:
+    """Return the first of the names below some others."""
+    if names in there and there[names].place is not None:
+        return "kind" if isinstance(there[names].place, Slot) else "NAME"
+    return next((one[len(names)] for one in there if one[: len(names)] == names != one), None)
 
 
 def with_items(settings: ApplicationSettings, paths: Sequence[Names]) -> ApplicationSettings:
@@ -112,31 +154,6 @@ def value_at(settings: ApplicationSettings, names: Names) -> Any:
     return value
 
 
-def _having(slot: Slot, name: str, here: Names, kinds: Sequence[str]) -> list[str]:
-    """Return which of the kinds have a setting."""
-    having = [kind for kind in kinds if kind in slot.choices and name in slot.choices[kind].model_fields]
-    if having:
-        return having
-    others = [kind for kind, choice in slot.choices.items() if name in choice.model_fields]
-    path = dotted((*here, name))
-    if others:
-        which = " and ".join([", ".join(others[:-1]), others[-1]] if others[1:] else others)
-        raise SettingsError(
-            [
-                f"--search {path}: belongs to {which}, and {dotted((*here, 'kind'))} is {', '.join(kinds)};"
-                f" search {dotted((*here, 'kind'))} too, or set it"
-            ]
-        )
-    known = {one for kind in kinds if kind in slot.choices for one in slot.choices[kind].model_fields}
-    raise _unknown(here, name, sorted(known))
-
-
-def _unknown(here: Names, name: str, known: Sequence[str]) -> SettingsError:
-    near = did_you_mean(name, known, written=lambda one: dotted((*here, one)))
-    path, allowed = dotted((*here, name)), ", ".join(known)
-    return SettingsError([f"--search {path}: there is no such setting{near} (allowed: {allowed})"])
-
-
-def _default(model: type[BaseModel], name: str) -> Any:
-    field = model.model_fields[name]
-    return None if field.is_required() else field.get_default(call_default_factory=True)
+def names_of(path: str) -> Names:
+    """Return a dotted path, name by name."""
+    return tuple(map(unquote, path.split(".")))

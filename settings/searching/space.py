@@ -1,10 +1,10 @@
 """The space of a sweep: what is searched, with Optuna's distributions and the kinds that each belongs to."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, get_args, get_origin
-from urllib.parse import unquote
 
 from optuna.distributions import (
     BaseDistribution,
@@ -19,8 +19,9 @@ from nested_lightning.settings.describing.walking import dotted
 from nested_lightning.settings.families import families
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.layers import Names
-from nested_lightning.settings.searching.places import Found, find, value_at, with_items
-from nested_lightning.settings.searching.written import Everything, Range, Values, Written, read_search
+from nested_lightning.settings.searching.places import Found, find, names_of, value_at, with_items
+from nested_lightning.settings.searching.written import Plain, read_search
+from nested_lightning.settings.slot import Slot
 
 _FIXED = frozenset(
     {"model", "run_dir", "seed", "init_from", "init_sha256", "prediction"}
@@ -64,7 +65,7 @@ class SearchSpace:
 
     Attributes:
         parameters: Choices before what belongs to them.
-        settings: The settings that are searched from.
+        settings: The settings that are searched from; an item whose kind is searched has its own in them.
         notes: What ``*`` doesn't stand for, in sentences.
     """
 
@@ -75,11 +76,12 @@ class SearchSpace:
     def defaults(self) -> dict[str, Any]:
         """Return what the settings say of each parameter that exists with them, by path."""
         found: dict[str, Any] = {}
+        settings = with_items(self.settings, [one.names for one in self.parameters])
         for one in self.parameters:
-            kinds = {path: value_at(self.settings, names_of(path)) for path in one.asked_when}
+            kinds = {path: value_at(settings, names_of(path)) for path in one.asked_when}
             if all(kinds[path] in allowed for path, allowed in one.asked_when.items()):
                 with suppress(LookupError):  # it stands where nothing is yet
-                    found[one.path] = value_at(self.settings, one.names)
+                    found[one.path] = value_at(settings, one.names)
         return found
 
     def document(self) -> list[dict[str, Any]]:
@@ -101,7 +103,7 @@ def make_space(settings: ApplicationSettings, search: Mapping[str, Any]) -> Sear
         SettingsError: With one line for each mistake.
     """
     problems: list[str] = []
-    written: dict[str, Written] = {}
+    written: dict[str, BaseDistribution | None] = {}
     for path, what in sorted(search.items(), key=lambda item: _order(item[0])):
         try:
             _refuse_fixed(settings, names_of(path))
@@ -110,13 +112,14 @@ def make_space(settings: ApplicationSettings, search: Mapping[str, Any]) -> Sear
             problems += error.problems
     if problems:
         raise SettingsError(problems)
-    settings = with_items(settings, [*map(names_of, written)])
-    kinds: dict[str, Sequence[str]] = {}
+    own = [names_of(path) for path in written if path.endswith(".kind")]
+    settings = with_items(settings, own)  # what else an item has begins as it is for its default kind
+    kinds: dict[str, dict[str, Any]] = {}
     parameters = []
     notes: list[str] = []
     for path, what in written.items():
         try:
-            parameters.append(_parameter(settings, path, what, kinds, notes))
+            parameters.append(_parameter(settings, path, what, kinds, notes, written))
         except SettingsError as error:
             problems += error.problems
     if not search:
@@ -124,11 +127,6 @@ def make_space(settings: ApplicationSettings, search: Mapping[str, Any]) -> Sear
     if problems:
         raise SettingsError([*dict.fromkeys(problems)])
     return SearchSpace(parameters=tuple(parameters), settings=settings, notes=tuple(notes))
-
-
-def names_of(path: str) -> Names:
-    """Return a dotted path, name by name."""
-    return tuple(map(unquote, path.split(".")))
 
 
 def _order(path: str) -> tuple[int, bool]:
@@ -151,70 +149,86 @@ def _refuse_fixed(settings: ApplicationSettings, names: Names) -> None:
 def _parameter(
     settings: ApplicationSettings,
     path: str,
-    written: Written,
-    kinds: dict[str, Sequence[str]],
+    distribution: BaseDistribution | None,
+    kinds: dict[str, dict[str, Any]],
     notes: list[str],
+    searched: Container[str],
 ) -> SearchedParameter:
     found = find(settings, names_of(path), kinds)
-    if isinstance(written, Everything):
-        written = _everything(settings, path, found, notes)
-    _refuse_untaken(settings, path, written, found.asked_when)
-    if found.slot is not None and isinstance(written, Values):
-        kinds[path] = [str(one) for one in written.values]
-    return SearchedParameter(path=path, distribution=_distribution(written), asked_when=found.asked_when)
+    if distribution is None:
+        distribution = CategoricalDistribution(_everything(settings, path, found, notes))
+    parameter = SearchedParameter(path=path, distribution=distribution, asked_when=found.asked_when)
+    _refuse_untaken(settings, parameter)
+    if found.slot is not None:
+        needed = {choice: having[0] for choice, having in found.asked_when.items()}
+        kinds[path] = {str(one): {**needed, path: one} for one in parameter.choices}
+        notes += _notes_on_lost(settings, path, found.slot, [*kinds[path]], searched)
+    return parameter
 
 
-def _everything(settings: ApplicationSettings, path: str, found: Found, notes: list[str]) -> Values:
+def _notes_on_lost(
+    settings: ApplicationSettings, path: str, slot: Slot, kinds: Sequence[str], searched: Container[str]
+) -> Iterator[str]:
+    """Yield what is set for the kind that there is, and isn't for others that are drawn and have it too."""
+    choice = None
+    with suppress(LookupError):
+        choice = value_at(settings, names_of(path)[:-1])
+    if choice is None:
+        return
+    others = [kind for kind in kinds if kind != choice.kind]
+    for name, value in choice.model_dump(mode="json", exclude_defaults=True).items():
+        setting = f"{path.removesuffix('.kind')}.{name}"
+        having = [kind for kind in others if name in slot.choices[kind].model_fields]
+        if name != "kind" and isinstance(value, Plain) and having and setting not in searched:
+            yield (
+                f"--search {path}: {setting} = {value} is set for {choice.kind} alone; --search"
+                f" {setting}={value} sets it for {', '.join(having)} too"
+            )
+
+
+def _everything(settings: ApplicationSettings, path: str, found: Found, notes: list[str]) -> Sequence[Any]:
     """Return all values of a setting; of a choice, the kinds that need no setting of their own."""
     if found.slot is not None:
-        refused = {kind: [*_refusals(settings, path, kind, found.asked_when)] for kind in found.slot.choices}
+        refused = {kind: _refusals(settings, path, kind, found.asked_when) for kind in found.slot.choices}
         said = ((kind, lines[0].removeprefix("--search ")) for kind, lines in refused.items() if lines)
         notes += [f"--search {path}=*: without {kind}: {why}" for kind, why in said]
-        return Values(tuple(kind for kind, lines in refused.items() if not lines))
-    annotation = found.field.annotation if found.field is not None else None
+        if all(refused.values()):
+            raise SettingsError([*dict.fromkeys(chain(*refused.values()))])
+        return [kind for kind, lines in refused.items() if not lines]
+    annotation = found.setting.field.annotation
     words = (False, True) if annotation is bool else get_args(annotation)
     if annotation is bool or str(get_origin(annotation)).endswith("Literal"):
-        return Values(tuple(words))
+        return words
     raise SettingsError([f"--search {path}: * stands for all kinds, or all words; give values or a range"])
 
 
-def _refuse_untaken(
-    settings: ApplicationSettings, path: str, written: Written, asked_when: Mapping[str, tuple[str, ...]]
-) -> None:
-    for values in _probes(written):
-        refused = [line for one in values for line in _refusals(settings, path, one, asked_when)]
-        if refused:
-            raise SettingsError([*dict.fromkeys(refused)])
+def _refuse_untaken(settings: ApplicationSettings, parameter: SearchedParameter) -> None:
+    for values in _probes(parameter.distribution):
+        lines = [_refusals(settings, parameter.path, one, parameter.asked_when) for one in values]
+        if any(lines):
+            raise SettingsError([*dict.fromkeys(chain(*lines))])
 
 
-def _probes(written: Written) -> Iterator[Sequence[Any]]:
+def _probes(one: BaseDistribution) -> Iterator[Sequence[Any]]:
     """Yield values that are taken if all are: bounds of settings are those of an interval."""
-    if isinstance(written, Values):
-        yield written.values
-    elif isinstance(written, Range):
-        yield written.low, written.high
-        if written.type == "float" and written.step is None:
-            yield (written.low + (written.high - written.low) / 3.7,)  # no whole number
+    if isinstance(one, CategoricalDistribution):
+        yield one.choices
+    elif isinstance(one, IntDistribution | FloatDistribution):
+        yield one.low, one.high
+        if isinstance(one, FloatDistribution) and one.step is None:
+            yield (one.low + (one.high - one.low) / 3.7,)  # no whole number
 
 
 def _refusals(
     settings: ApplicationSettings, path: str, value: Any, asked_when: Mapping[str, tuple[str, ...]]
-) -> Iterator[str]:
-    """Yield why a setting doesn't take a value, with any of the kinds that have it."""
+) -> list[str]:
+    """Return why a setting doesn't take a value, with any of the kinds that have it."""
     needed = {choice: kinds[0] for choice, kinds in asked_when.items()}
     nearest = [*needed][-1:]  # the choice that the setting itself belongs to
+    refused: list[str] = []
     for kinds in [{choice: kind} for choice in nearest for kind in asked_when[choice]] or [{}]:
         try:
             settings.changed({**needed, **kinds, path: value})
         except SettingsError as error:
-            yield from (f"--search {problem}" for problem in error.problems)
-
-
-def _distribution(written: Written) -> BaseDistribution:
-    if isinstance(written, Range) and written.type == "int":
-        step = 1 if written.step is None else int(written.step)
-        return IntDistribution(int(written.low), int(written.high), log=written.log, step=step)
-    if isinstance(written, Range):
-        return FloatDistribution(written.low, written.high, log=written.log, step=written.step)
-    assert isinstance(written, Values)
-    return CategoricalDistribution(written.values)
+            refused += (f"--search {problem}" for problem in error.problems)
+    return refused

@@ -1,9 +1,15 @@
 """How a search is written: single values, a range, or all that there is."""
 
 import re
-from dataclasses import dataclass
 from math import floor, isfinite
-from typing import Any, Literal
+from typing import Any
+
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
 
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.written_numbers import without_text
@@ -16,42 +22,8 @@ _BOUNDS = {"type", "low", "high", "log", "step"}
 Plain = bool | int | float | str | None
 
 
-@dataclass(frozen=True)
-class Values:
-    """Single values."""
-
-    values: tuple[Plain, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Range:
-    """Numbers from ``low`` to ``high``, both among them.
-
-    Attributes:
-        type: Whole numbers, or any.
-        low: The least.
-        high: The most.
-        log: Whether equal ratios are as likely as each other, instead of equal distances.
-        step: Distance of two neighbours; None: 1 of whole numbers, of others any.
-    """
-
-    type: Literal["int", "float"]
-    low: float
-    high: float
-    log: bool = False
-    step: float | None = None
-
-
-@dataclass(frozen=True)
-class Everything:
-    """All that a choice, a truth or a list of words has."""
-
-
-Written = Values | Range | Everything
-
-
-def read_search(path: str, written: Any) -> Written:
-    """Return what a setting may be.
+def read_search(path: str, written: Any) -> BaseDistribution | None:
+    """Return what a setting may be; None: all that there is.
 
     Args:
         path: Dotted name of the setting, for messages.
@@ -68,11 +40,11 @@ def read_search(path: str, written: Any) -> Written:
     return _values(path, written)
 
 
-def _read_text(path: str, text: str) -> Written:
+def _read_text(path: str, text: str) -> BaseDistribution | None:
     if text == "*":
-        return Everything()
+        return None
     if text == "bool":
-        return Values((False, True))
+        return CategoricalDistribution((False, True))
     if found := _RANGE.fullmatch(text):
         kind, low, high, rest = found.groups()
         bounds: dict[str, Any] = {"type": kind, "low": low, "high": high}
@@ -84,19 +56,17 @@ def _read_text(path: str, text: str) -> Written:
     return _values(path, _yaml(path, f"[{text}]"))
 
 
-def _values(path: str, values: Any) -> Values:
+def _values(path: str, values: Any) -> BaseDistribution:
     plain = without_text(values)
     if not isinstance(plain, list) or not all(isinstance(one, Plain) for one in plain):
         raise _wrong(path, plain)
-    if len(plain) < 2 or len({*plain}) < len(plain):  # 1 is 1.0, also to Optuna
+    if not 0 < len(plain) == len({*plain}):  # 1 is 1.0, also to Optuna
         said = ", ".join(map(str, plain)) or "nothing"
-        raise SettingsError(
-            [f"--search {path}: {said}: two values or more are needed, none of them twice; {_FORMS}"]
-        )
-    return Values(tuple(plain))
+        raise SettingsError([f"--search {path}: {said}: values are needed, none of them twice; {_FORMS}"])
+    return CategoricalDistribution(plain)
 
 
-def _read_bounds(path: str, bounds: dict[str, Any], written: Any) -> Range:
+def _read_bounds(path: str, bounds: dict[str, Any], written: Any) -> BaseDistribution:
     numbers: list[Any] = [bounds.get(name) for name in ("low", "high", "step") if name in bounds]
     is_known = {"low", "high"} <= bounds.keys() <= _BOUNDS
     if not is_known or not all(type(one) in (int, float) and isfinite(one) for one in numbers):
@@ -105,28 +75,28 @@ def _read_bounds(path: str, bounds: dict[str, Any], written: Any) -> Range:
     kind = bounds.get("type", "int" if are_whole else "float")
     if kind not in ("int", "float") or (kind == "int" and not are_whole):
         raise SettingsError([f"--search {path}: int has whole numbers; {_FORMS}"])
-    found = Range(**{**bounds, "type": kind})
-    if found.low >= found.high:
-        raise SettingsError(
-            [f"--search {path}: {found.low}..{found.high} is empty; write the smaller one first"]
-        )
-    if found.log and (found.low <= 0 or found.step is not None):
+    low, high, log, step = bounds["low"], bounds["high"], bounds.get("log", False), bounds.get("step")
+    if low >= high:
+        raise SettingsError([f"--search {path}: {low}..{high} is empty; write the smaller one first"])
+    if log and (low <= 0 or step is not None):
         raise SettingsError([f"--search {path}: log needs numbers above 0, and no step"])
-    if found.step is not None:
-        _refuse_step(path, found, found.step)
-    return found
+    if step is not None:
+        _refuse_step(path, low, high, step)
+    if kind == "int":
+        return IntDistribution(low, high, log=log, step=1 if step is None else step)
+    return FloatDistribution(low, high, log=log, step=step)
 
 
-def _refuse_step(path: str, found: Range, step: float) -> None:
+def _refuse_step(path: str, low: float, high: float, step: float) -> None:
     if step <= 0:
         raise SettingsError([f"--search {path}: a step is above 0, and {step:g} was given"])
-    count = (found.high - found.low) / step
+    count = (high - low) / step
     if abs(count - round(count)) > 1e-9 * max(1.0, count):
-        last = found.low + floor(count) * step
+        last = low + floor(count) * step
         raise SettingsError(
             [
-                f"--search {path}: steps of {step:g} from {found.low:g} don't meet {found.high:g}; end at"
-                f" {last:g}, or at {last + step:g}"
+                f"--search {path}: steps of {step:g} from {low:g} don't meet {high:g}; end at {last:g}, or at"
+                f" {last + step:g}"
             ]
         )
 

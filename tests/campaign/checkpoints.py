@@ -65,7 +65,8 @@ def use(path: Path, is_training: bool, clean: Content) -> str:
             resume_training(Path("run"), {"trainer": {"max_epochs": 2}})()
         else:
             describe_checkpoint(path)
-            export_safetensors(path, Path("model.safetensors"))
+            (exported := Path("model.safetensors")).unlink(missing_ok=True)
+            export_safetensors(path, exported)
             from_checkpoint(path)
     except (UserError, SettingsError) as error:
         if "last.ckpt" in str(error) and len(str(error)) < 2000:

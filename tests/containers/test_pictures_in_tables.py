@@ -126,9 +126,9 @@ def test_a_folder_of_pictures_is_listed_once_for_its_answers(
     predictor = as_if_trained(_family(folder)).predictor()
     listed: list[Path] = []
 
-    def counted_list(place: Path) -> Any:
+    def counted_list(place: Path, **options: Any) -> Any:
         listed.append(place)
-        return list_files(place)
+        return list_files(place, **options)
 
     monkeypatch.setattr(source, "list_files", counted_list)
     monkeypatch.setattr(picture_tables, "list_files", counted_list)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -104,11 +105,11 @@ class Composer:
         facts = DataFacts(path=self._path, data=datamodule)
         with torch.random.fork_rng(devices=[]):
             self._read(facts)
-            batch = first_batch(datamodule)
+            batches = first_batches(datamodule)
             values = values_of(facts)
             return OwnDataSpec(
                 values=values,
-                batch=None if batch is None else structure_of(batch),
+                batch=structure_of(batches[0]) if batches else None,
                 fingerprint="" if datamodule is None else fingerprint_of(datamodule, values),
                 source=source_digest(self._function),
                 split=split_of(datamodule),
@@ -138,11 +139,11 @@ class Composer:
         return wire(self._function, assembler=assembler, **given)
 
 
-def first_batch(datamodule: LightningDataModule | None) -> Any:
-    """Return the first training batch; None where there is none, or several loaders give it."""
-    loader = None if datamodule is None else datamodule.train_dataloader()
+def first_batches(data: LightningDataModule | LightningModule | None, num_batches: int = 1) -> list[Any]:
+    """Return the first training batches; none where there are none, or several loaders give them."""
+    loader = None if data is None else data.train_dataloader()
     is_one = not isinstance(loader, Mapping | list | tuple | CombinedLoader)  # several differ by stage
-    return next(iter(loader), None) if loader is not None and is_one else None
+    return [*islice(loader, num_batches)] if loader is not None and is_one else []
 
 
 def find_places(model: nn.Module, parts: Mapping[str, nn.Module]) -> dict[str, str]:
@@ -215,7 +216,7 @@ def data_spec_of(
 
 
 def source_digest(function: Callable[..., Any]) -> str:
-    """Return the digest of the file that a function is written in; empty where there is none."""
+    """Return the digest of the file that a class or function is written in; empty where there is none."""
     try:
         file = inspect.getsourcefile(function)
         return "" if file is None else hashlib.sha256(Path(file).read_bytes()).hexdigest()

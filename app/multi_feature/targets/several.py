@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
+from nested_lightning.app.data.data_spec import Facts
 from nested_lightning.app.multi_feature.targets.specs import Target
 
 if TYPE_CHECKING:
@@ -15,10 +16,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SeveralTargets:
+class SeveralTargets(Facts):
     """Several columns, each with a target of its own, by the column's name."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     kind: Literal["several"] = "several"
     targets: Annotated[dict[str, Annotated[Target, Field(discriminator="kind")]], Field(min_length=1)]

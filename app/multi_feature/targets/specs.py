@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import compute
-from pydantic import ConfigDict, Field, FiniteFloat
+from pydantic import Field, FiniteFloat
 
+from nested_lightning.app.data.data_spec import Facts
 from nested_lightning.app.errors import UserError, name_list
 from nested_lightning.app.tables.column_values import Numbers
 from nested_lightning.app.tables.labels import encode_labels
@@ -29,7 +30,7 @@ PositiveFloat = Annotated[FiniteFloat, Field(gt=0)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassTarget:
+class ClassTarget(Facts):
     """A column of classes.
 
     Attributes:
@@ -38,8 +39,6 @@ class ClassTarget:
         names: Name of each class, by class index.
         counts: Training rows of each class, by class index.
     """
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     kind: Literal["classes", "binary"] = "classes"
     column: str
@@ -78,7 +77,7 @@ class ClassTarget:
         return self.names[1:] if self.kind == "binary" else self.names
 
 
-class _OneNumber:
+class _OneNumber(Facts):
     """What columns of a number for each row have in common."""
 
     column: str
@@ -98,8 +97,6 @@ class _OneNumber:
 @dataclass(frozen=True, kw_only=True)
 class NumberTarget(_OneNumber):
     """A column of numbers, with mean and population standard deviation of the training part."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     kind: Literal["number"] = "number"
     column: str
@@ -128,8 +125,6 @@ class NumberTarget(_OneNumber):
 class CountTarget(_OneNumber):
     """A column of counts: whole numbers, 0 or more, with the mean of the training part."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-
     kind: Literal["counts"] = "counts"
     column: str
     mean: PositiveFloat
@@ -152,7 +147,7 @@ class CountTarget(_OneNumber):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LabelTarget:
+class LabelTarget(Facts):
     """A column of sets of labels: any number of them for a row, none included.
 
     Attributes:
@@ -162,8 +157,6 @@ class LabelTarget:
         num_rows: All training rows.
         separator: What stands between the labels of a cell; None: cells are lists.
     """
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     kind: Literal["labels"] = "labels"
     column: str

@@ -14,7 +14,6 @@ from nested_lightning.app.assembly.expected import ANYTHING, Expected
 from nested_lightning.app.assembly.wiring.parts import Part
 from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.image_to_text.generation.search import Generation
-from nested_lightning.app.image_to_text.splits import PictureSplitter
 from nested_lightning.app.variant.sampling import VariantSampling
 from nested_lightning.settings.choices.bridges import BRIDGES
 from nested_lightning.settings.choices.combiners import COMBINERS
@@ -56,7 +55,7 @@ SLOTS: list[tuple[Slot, type]] = [
     (OPTIMIZERS, protocols.Optimizer),
     (SCHEDULES, protocols.Schedule),
     (SPLITS, Splitter),
-    (PICTURE_SPLITS, PictureSplitter),
+    (PICTURE_SPLITS, Splitter),
     (SAMPLINGS, VariantSampling),
 ]
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nested_lightning.app.data.tensor_batch import TensorBatch, find_tensors, map_tensors
+from nested_lightning.app.data.tensor_batch import TensorBatch, find_tensors, map_tensors, num_bytes
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device here")
 
@@ -72,8 +72,8 @@ def test_on_the_same_device_the_tensors_stay_the_same() -> None:
 
 
 def test_all_tensors_count_as_memory() -> None:
-    assert _batch().num_bytes == 6 * 4 + 3 * 8
-    assert _Batch(name="none", groups={}).num_bytes == 0
+    assert num_bytes(_batch()) == 6 * 4 + 3 * 8
+    assert num_bytes(_Batch(name="none", groups={})) == 0
 
 
 def test_another_dataclass_is_no_batch_and_stays_as_it_is() -> None:

@@ -9,14 +9,11 @@ from typing import Any
 import pytest
 import torch
 
+from nested_lightning.app.data.splits import ColumnSplitter, WholeFileSplitter
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.image_to_text.captioned_pictures import PictureReader
 from nested_lightning.app.image_to_text.data import ImageToTextDataModule
-from nested_lightning.app.image_to_text.splits import (
-    ColumnPictureSplitter,
-    RandomPictureSplitter,
-    WholePictureSplitter,
-)
+from nested_lightning.app.image_to_text.splits import RandomPictureSplitter
 from nested_lightning.app.image_to_text.vocabulary import UNKNOWN
 from tests.app.image_to_text.captioned_folder import draw, write_folder
 
@@ -106,7 +103,7 @@ def test_vocabulary_and_statistics_come_from_the_training_part_only(tmp_path: Pa
     draw("blue", "box").save(tmp_path / "b.png")
     lines = ["image,caption,split", "a.png,a red thing,train", "b.png,a blue thing,test"]
     (tmp_path / "captions.csv").write_text("\n".join(lines))
-    module = _module(tmp_path, splitter=ColumnPictureSplitter(column="split"))
+    module = _module(tmp_path, splitter=ColumnSplitter(column="split"))
 
     assert "blue" not in module.data_spec.tokens
     assert UNKNOWN in module.part("test").text
@@ -147,7 +144,7 @@ def test_pictures_are_read_once(tmp_path: Path) -> None:
 def test_given_data_spec_is_used_as_it_is(tmp_path: Path) -> None:
     spec = _module(write_folder(tmp_path)).data_spec
 
-    module = _module(tmp_path, picture_size=99, data_spec=spec, splitter=WholePictureSplitter())
+    module = _module(tmp_path, picture_size=99, data_spec=spec, splitter=WholeFileSplitter())
 
     assert module.data_spec is spec
     assert module.part("test").pictures.shape == (36, 3, 16, 16)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.image_to_text.captioner import find_pictures
+from nested_lightning.app.pictures.listing import find_pictures
 
 
 def test_pictures_in_folders_are_found_in_order(tmp_path: Path) -> None:

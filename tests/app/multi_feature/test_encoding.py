@@ -9,11 +9,12 @@ from torch import Tensor
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.batch import FeatureBatch
-from nested_lightning.app.multi_feature.encoding import read_features
+from nested_lightning.app.multi_feature.encoding import columns_there, read_rows
 from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec
 from nested_lightning.app.multi_feature.predict import to_batch
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget
+from nested_lightning.app.tables.split_table import SplitTable
 
 _SPEC = MultiFeatureDataSpec(
     groups=(
@@ -40,7 +41,9 @@ _TABLE = pa.table(
 
 
 def encode_features(table: pa.Table, spec: MultiFeatureDataSpec) -> FeatureBatch:
-    return to_batch(read_features(table, spec), spec)
+    names = columns_there(table.column_names, spec.column_names, spec.allow_missing_groups)
+    rows = SplitTable.of_table(table.select(names), apart=spec.no_numbers)
+    return to_batch(read_rows(rows, spec), spec)
 
 
 def _values(tensor: Tensor | None) -> list[list[float]]:

@@ -13,10 +13,11 @@ from nested_lightning import bootstrap
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature import answers
 from nested_lightning.app.multi_feature.answers import answer_files
-from nested_lightning.app.multi_feature.encoding import read_features
+from nested_lightning.app.multi_feature.encoding import read_rows
 from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec
 from nested_lightning.app.multi_feature.objectives.predictions import ClassPredictions
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
+from nested_lightning.app.tables.split_table import SplitTable
 from nested_lightning.app.tables.table_file import read_table
 from tests.untrained import as_if_trained
 
@@ -85,7 +86,7 @@ def test_categories_that_the_training_never_saw_are_counted(
     table = pa.table({"colour": ["red", "green", "green", "grey", None]})
 
     with pytest.warns(UserWarning, match=r"3 rows of 5 .*'green' \(2\), 'grey' \(1\)"):
-        read_features(table, replace(spec, missing="mean"))
+        read_rows(SplitTable.of_table(table, apart=spec.no_numbers), replace(spec, missing="mean"))
 
 
 def test_probabilities_of_a_row_sum_to_one(predictor: MultiFeaturePredictor, small_csv: Path) -> None:

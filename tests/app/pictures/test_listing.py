@@ -10,7 +10,7 @@ import pytest
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.folders import list_files
-from nested_lightning.app.image_to_text.captioner import find_pictures
+from nested_lightning.app.pictures.listing import find_pictures
 from nested_lightning.app.pictures.source import ZipSource
 from nested_lightning.app.vae_gan.picture_files import read_picture_folders, read_pictures
 from nested_lightning.app.variant.sources.digit_pictures import list_digit_pictures

@@ -14,8 +14,8 @@ from nested_lightning.app.image_to_text.captioned_pictures import (
     CaptionLimit,
     PictureReader,
 )
-from nested_lightning.app.image_to_text.captioner import find_pictures
 from nested_lightning.app.pictures.decoding import Squaring
+from nested_lightning.app.pictures.listing import find_pictures
 from nested_lightning.app.tables.table_file import read_table
 from nested_lightning.app.vae_gan.picture_files import read_picture_folders, read_pictures
 from nested_lightning.app.variant.sources.python import read_python

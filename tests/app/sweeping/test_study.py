@@ -4,16 +4,18 @@ import os
 import sqlite3
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from optuna.distributions import FloatDistribution
+from optuna.distributions import FloatDistribution, IntDistribution
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.sweeping.opening import open_study, quiet_optuna
-from nested_lightning.app.sweeping.results import Objective
+from nested_lightning.app.sweeping.results import Objective, SweepResult, TrialRecord
+from nested_lightning.app.sweeping.sampling import refuse_grid
 from nested_lightning.app.sweeping.study import SweepStudy
 from tests.app.sweeping.spaces import LOSS, SMALL, SPACE, Parameter, Space, plan
 from tests.quick_first import quick_first
@@ -84,9 +86,11 @@ def test_trials_that_run_at_the_same_time_differ(tmp_path: Path) -> None:
     assert study.begin() is None
 
 
-def test_a_grid_ends_when_all_its_points_were_tried(tmp_path: Path) -> None:
-    trials = run(opened(tmp_path, space=SMALL, sampler="grid"))
+@pytest.mark.parametrize("sampler", quick_first(["grid", "tpe", "random", "cma-es"], num_quick=2))
+def test_a_search_ends_when_all_that_there_is_was_tried(tmp_path: Path, sampler: str) -> None:
+    trials = run(opened(tmp_path, space=SMALL, sampler=sampler))
 
+    assert trials[0] == {"width": 2}
     assert sorted(one["width"] for one in trials) == [1, 2, 3, 4]
 
 
@@ -99,8 +103,17 @@ def test_a_grid_with_what_belongs_to_a_kind_alone_has_each_point_once(tmp_path: 
     assert len(trials) == len({str(one) for one in trials}) == 1 + 31
 
 
+@pytest.mark.parametrize(
+    ("distribution", "why"),
+    [(FloatDistribution(0, 1), "a grid needs single values"), (IntDistribution(1, 10**9), "are too many")],
+)
+def test_a_grid_without_end_is_refused(distribution: Any, why: str) -> None:
+    with pytest.raises(UserError, match=why):
+        refuse_grid(Space((Parameter("width", distribution),), {}))
+
+
 def test_what_an_interrupted_trial_reports_once_more_changes_nothing(tmp_path: Path) -> None:
-    study = opened(tmp_path, space=SMALL, trials=7)
+    study = opened(tmp_path, trials=7)
     with quiet_optuna():
         for number in range(5):
             study.begin()
@@ -111,7 +124,7 @@ def test_what_an_interrupted_trial_reports_once_more_changes_nothing(tmp_path: P
         first = study.report(5, 0, 2.0)
         study.close()
 
-        again = opened(tmp_path, space=SMALL, trials=7)
+        again = opened(tmp_path, trials=7)
         assert [one.number for one in again.interrupted()] == [5]
         why = again.report(5, 0, 2.0)
 
@@ -123,7 +136,7 @@ def test_what_an_interrupted_trial_reports_once_more_changes_nothing(tmp_path: P
 
 def test_the_loss_prunes_nothing_where_the_size_alone_is_judged(tmp_path: Path) -> None:
     size = Objective(name="parameters", direction="max")
-    study = opened(tmp_path, space=SMALL, objectives=(size,), trials=7)
+    study = opened(tmp_path, objectives=(size,), trials=7)
     with quiet_optuna():
         for number in range(7):
             study.begin()
@@ -177,6 +190,29 @@ def test_a_study_in_a_folder_that_was_moved_is_whole(tmp_path: Path) -> None:
     moved = (tmp_path / "a").rename(tmp_path / "b?c%20d#")
 
     assert [dict(one.settings) for one in opened(moved).records()] == before
+
+
+def test_what_other_machines_have_to_do_yet_is_told() -> None:
+    ours = TrialRecord(number=0, state="complete", settings={}, values=(0.5,))
+    theirs = replace(ours, number=1, is_ours=False)
+
+    def told(*trials: TrialRecord) -> str:
+        return SweepResult(folder=Path(), objectives=(LOSS,), trials=trials, winner=trials[-1]).elsewhere
+
+    assert told(theirs, ours) == ""
+    assert "the winner lies on another machine" in told(ours, theirs)
+    assert "1 trial on other machines" in told(replace(theirs, state="running"), ours)
+
+
+def test_a_sweep_without_a_complete_trial_says_why_the_last_one_failed() -> None:
+    failed = TrialRecord(number=0, state="failed", settings={}, reason="diverged")
+
+    def told(*trials: TrialRecord, halted: str = "") -> str:
+        return SweepResult(folder=Path(), objectives=(LOSS,), trials=trials, halted=halted).stopped
+
+    assert told(failed) == "no trial was completed; the last one: diverged"
+    assert told(failed, halted="the disk is full") == "the disk is full"
+    assert told(failed, replace(failed, state="complete")) == ""
 
 
 def test_the_objective_counts_by_its_direction() -> None:

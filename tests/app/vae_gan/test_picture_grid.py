@@ -1,12 +1,5 @@
-from pathlib import Path
-
 import numpy as np
-import pytest
-import torch
-from PIL import Image
 
-from nested_lightning.app.errors import UserError
-from nested_lightning.app.vae_gan.epoch_grids import write_grid
 from nested_lightning.app.vae_gan.grids import pair_rows, picture_grid
 
 
@@ -38,11 +31,3 @@ def test_rows_of_pairs_have_the_originals_above_and_end_in_white() -> None:
     rebuilt = originals + 10
 
     assert pair_rows(originals, rebuilt, num_columns=2).flatten().tolist() == [0, 1, 10, 11, 2, 1, 12, 1]
-
-
-def test_a_grid_is_written_where_it_can_be(tmp_path: Path) -> None:
-    write_grid(tmp_path / "new" / "grid.png", torch.rand(4, 1, 8, 8), num_columns=2)
-
-    assert Image.open(tmp_path / "new" / "grid.png").size == (67, 67)
-    with pytest.raises(UserError, match=r"grid\.nothing can't be written"):
-        write_grid(tmp_path / "grid.nothing", torch.rand(4, 1, 8, 8), num_columns=2)

@@ -105,7 +105,7 @@ def test_lines_of_sequences_are_labelled_one_by_one(predictor: VariantPredictor,
     labelled = predict_files(predictor, "mood", [path])
 
     assert [one.to_dict()["label"] for one in labelled] == ["yes", "no"]
-    assert labelled[1].name.endswith("own.jsonl, line 2")
+    assert labelled[1].read.name.endswith("own.jsonl, line 2")
 
 
 def test_a_folder_of_pictures_is_one_sequence(predictor: VariantPredictor, tmp_path: Path) -> None:

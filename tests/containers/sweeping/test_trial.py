@@ -10,7 +10,7 @@ from nested_lightning import parse_settings
 from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
 from nested_lightning.app.sweeping.messages import Outcome, Task
 from nested_lightning.app.sweeping.report_callback import Ask
-from nested_lightning.app.sweeping.results import Objective
+from nested_lightning.app.sweeping.results import Objective, TrialRecord
 from nested_lightning.containers.sweeping import trial as sweep_trial
 from nested_lightning.containers.sweeping.trial import do_task
 from nested_lightning.settings.reading.merging import merge
@@ -25,14 +25,15 @@ def outcome_of(
     *,
     ask: Ask,
     direction: Any = "min",
+    objective: Any = "val_loss",
+    values: Any = (),
     **trainer: Any,
 ) -> Outcome:
     """Return what comes of a trial."""
     settings = parse_settings(merge(make_small_settings(csv, folder), {"trainer": trainer}))
-    objectives = (Objective(name="val_loss", direction=direction),)
-    task = Task(
-        what="train", number=0, settings=settings, values={}, folder=folder / "trial", objectives=objectives
-    )
+    objectives = (Objective(name=objective, direction=direction),)
+    trial = TrialRecord(number=0, state="running", settings=dict(values))
+    task = Task(what="train", trial=trial, settings=settings, folder=folder / "trial", objectives=objectives)
     return do_task(task, ask)
 
 
@@ -55,6 +56,19 @@ def test_a_trial_is_pruned_at_any_epoch_but_its_last_one(
         )
 
         assert outcome.state == state, (name, outcome)
+
+
+def test_a_trial_that_diverges_fails_and_an_objective_that_nothing_logs_is_refused(
+    tmp_path: Path, small_csv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["a worker"])
+    huge = {"multi_feature.optimizer.lr": 1e12}
+    diverged = outcome_of(tmp_path / "nan", small_csv, ask=stop_at(9), values=huge, max_epochs=2)
+    refused = outcome_of(tmp_path / "odd", small_csv, ask=stop_at(9), objective="val_los", max_epochs=1)
+
+    assert (diverged.state, diverged.reason) == ("failed", "diverged: val_loss is nan")
+    assert refused.state == "refused"
+    assert "--objective val_los: no such value is logged; did you mean 'val_loss'" in refused.reason
 
 
 def test_an_epoch_is_reported_before_a_checkpoint_holds_it(

@@ -9,7 +9,7 @@ from tests.quick_first import quick_first
 
 pytest.importorskip("optuna")
 
-from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import CategoricalDistribution
 
 from nested_lightning.settings.searching.space import SearchSpace, make_space
 
@@ -30,30 +30,13 @@ def refusals(search: dict[str, Any], **options: Any) -> list[str]:
     return caught.value.problems
 
 
-@pytest.mark.parametrize(
-    ("path", "written", "distribution"),
-    [
-        (WIDTH, "16,32", CategoricalDistribution((16, 32))),
-        (WIDTH, [16, 32], CategoricalDistribution((16, 32))),
-        (WIDTH, "int:16..256:log", IntDistribution(16, 256, log=True)),
-        (WIDTH, "int:16..64:16", IntDistribution(16, 64, step=16)),
-        (WIDTH, {"low": 16, "high": 256, "log": True}, IntDistribution(16, 256, log=True)),
-        (LR, "float:1e-4..1e-2:log", FloatDistribution(1e-4, 1e-2, log=True)),
-        (LR, {"low": 1e-4, "high": 1e-2}, FloatDistribution(1e-4, 1e-2)),
-        (f"{EXTRACTOR}.dropout", "float:0..0.5:0.1", FloatDistribution(0.0, 0.5, step=0.1)),
-        ("trainer.is_deterministic", "bool", CategoricalDistribution((False, True))),
-        (
-            f"{EXTRACTOR}.kind",
-            "*",
-            CategoricalDistribution(("plain", "normalized", "residual", "periodic", "linear")),
-        ),
-    ],
-)
-def test_what_is_written_is_a_distribution_of_optuna(path: str, written: Any, distribution: object) -> None:
-    (parameter,) = space_of({path: written}).parameters
+def test_all_there_is_are_the_kinds_of_a_choice_or_the_words_of_a_setting() -> None:
+    kinds, words = space_of({f"{EXTRACTOR}.kind": "*", "multi_feature.optimizer.is_fused": "*"}).parameters
 
-    assert parameter.distribution == distribution
-    assert parameter.asked_when == {}
+    assert {kinds.choices, words.choices} == {
+        ("plain", "normalized", "residual", "periodic", "linear"),
+        (False, True),
+    }
 
 
 @pytest.mark.parametrize(
@@ -73,13 +56,8 @@ def test_what_is_written_is_a_distribution_of_optuna(path: str, written: Any, di
         ("trainer", "a,b", "search one of them, as trainer.max_epochs"),
         (f"{LR}.x", "1,2", f"{LR} has no settings of its own"),
         (LR, "*", "give values or a range"),
-        (LR, "0.1", "two values or more"),
-        (LR, "0.1,0.1", "none of them twice"),
         (LR, "1e-4..1e-2", "write single values as a,b,c, a range as int:1..9"),
-        (LR, "float:1e-2..1e-4", "write the smaller one first"),
         (LR, "float:1e-4..nan", "'float:1e-4..nan' can't be searched"),
-        (LR, "float:0..1:log", "log needs numbers above 0"),
-        (LR, {"low": 1, "hi": 2}, "can't be searched"),
         (WIDTH, "int:16..256:32", "steps of 32 from 16 don't meet 256; end at 240, or at 272"),
         (WIDTH, "int:16..64:-16", "a step is above 0"),
         (f"{EXTRACTOR}s.*.dropout", "float:0..0.5", "by their whole names, one by one"),
@@ -125,6 +103,16 @@ def test_a_setting_that_no_drawn_kind_has_is_refused() -> None:
     assert "belongs to periodic, and multi_feature.feature_extractor.kind is plain, linear" in line
 
 
+def test_a_setting_of_a_choice_that_is_not_made_names_what_makes_it() -> None:
+    decoder = "variant.variants.text.decoder"
+
+    (line,) = refusals({f"{decoder}.hidden_features": "8,16"}, model="variant")
+    (unknown,) = refusals({f"{decoder}.nope": "8,16"}, model="variant")
+
+    assert f"belongs to recurrent, and {decoder}.kind is None; search {decoder}.kind too" in line
+    assert "there is no such setting (allowed: kind)" in unknown
+
+
 def test_a_range_has_to_fit_each_kind_that_it_is_asked_for() -> None:
     search = {"multi_feature.optimizer.kind": "adam,torch", LR: "float:1e-4..1e-2"}
 
@@ -157,6 +145,44 @@ def test_a_single_item_starts_from_what_is_shared() -> None:
     space = space_of({f"{item}.hidden_features": "int:4..8"}, **cast("Any", {WIDTH: 6}))
 
     assert space.defaults() == {f"{item}.hidden_features": 6}
+
+
+def test_a_single_item_follows_what_is_drawn_for_all() -> None:
+    dropout = "multi_feature.feature_extractors.kar.dropout"
+
+    space = space_of({dropout: "float:0..0.5", f"{EXTRACTOR}.kind": "plain,residual,normalized"})
+
+    _, parameter = space.parameters
+    assert parameter.asked_when == {f"{EXTRACTOR}.kind": ("residual", "normalized")}
+    drawn = space.settings.changed({f"{EXTRACTOR}.kind": "residual", dropout: 0.25}).multi_feature
+    kar = drawn.feature_extractors["kar"]
+    assert (kar.kind, kar.dropout) == ("residual", 0.25)
+
+
+def test_an_item_whose_kind_is_searched_or_that_has_settings_follows_nothing() -> None:
+    kar, fou = (f"multi_feature.feature_extractors.{name}" for name in ("kar", "fou"))
+    kinds = {f"{one}.kind": "plain,normalized" for one in (EXTRACTOR, kar)}
+
+    space = space_of(
+        {**kinds, f"{kar}.dropout": "0,0.1", f"{fou}.dropout": "0,0.1"}, **{f"{fou}.kind": "residual"}
+    )
+
+    conditions = {one.path: one.asked_when for one in space.parameters}
+    assert conditions[f"{kar}.dropout"] == {f"{kar}.kind": ("normalized",)}
+    assert conditions[f"{fou}.dropout"] == {}
+
+
+def test_what_is_set_for_one_kind_alone_is_told_and_a_single_value_sets_it_for_others() -> None:
+    kinds = {f"{EXTRACTOR}.kind": "plain,linear"}
+
+    eight: dict[str, Any] = {WIDTH: 8}
+    alone = space_of(kinds, **eight)
+    both = space_of({**kinds, WIDTH: "8"}, **eight)
+
+    (note,) = alone.notes
+    assert note.endswith(f"{WIDTH} = 8 is set for periodic alone; --search {WIDTH}=8 sets it for plain too")
+    assert both.notes == ()
+    assert both.parameters[1].distribution == CategoricalDistribution((8,))
 
 
 def test_the_first_trial_is_what_the_settings_say_where_it_exists() -> None:

@@ -4,38 +4,44 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("optuna")
+
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
 from nested_lightning import SettingsError
 from nested_lightning.settings.reading.layers import Layer
-from nested_lightning.settings.searching.written import Everything, Range, Values, Written, read_search
+from nested_lightning.settings.searching.written import read_search
 from nested_lightning.settings.sweep import check_sweep, take_sweep_sections
 
 
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
-        ("a, b,c", Values(("a", "b", "c"))),
-        ("16,32", Values((16, 32))),
-        ("0.1,null,true", Values((0.1, None, True))),
-        ([8, 16], Values((8, 16))),
-        ("bool", Values((False, True))),
-        ("*", Everything()),
-        ("int:16..256:log", Range(type="int", low=16, high=256, log=True)),
-        ("int:16..256:8", Range(type="int", low=16, high=256, step=8)),
-        ("float:1e-4..1e-2:log", Range(type="float", low=1e-4, high=1e-2, log=True)),
-        ("float:-1..1", Range(type="float", low=-1, high=1)),
-        ({"low": 1, "high": 9}, Range(type="int", low=1, high=9)),
-        ({"low": 0.1, "high": 1, "log": True}, Range(type="float", low=0.1, high=1, log=True)),
-        ({"low": 1, "high": 9, "type": "float"}, Range(type="float", low=1, high=9)),
+        ("a, b,c", CategoricalDistribution(("a", "b", "c"))),
+        ("16,32", CategoricalDistribution((16, 32))),
+        ("0.1,null,true", CategoricalDistribution((0.1, None, True))),
+        ([8, 16], CategoricalDistribution((8, 16))),
+        ("8", CategoricalDistribution((8,))),
+        ("bool", CategoricalDistribution((False, True))),
+        ("*", None),
+        ("int:16..256:log", IntDistribution(16, 256, log=True)),
+        ("int:16..256:8", IntDistribution(16, 256, step=8)),
+        ("float:1e-4..1e-2:log", FloatDistribution(1e-4, 1e-2, log=True)),
+        ("float:0..0.5:0.1", FloatDistribution(0.0, 0.5, step=0.1)),
+        ("float:-1..1", FloatDistribution(-1, 1)),
+        ({"low": 1, "high": 9}, IntDistribution(1, 9)),
+        ({"low": 0.1, "high": 1, "log": True}, FloatDistribution(0.1, 1, log=True)),
+        ({"low": 1, "high": 9, "type": "float"}, FloatDistribution(1, 9)),
     ],
 )
-def test_words_and_yaml_say_what_a_setting_may_be(written: Any, meant: Written) -> None:
+def test_words_and_yaml_say_what_a_setting_may_be(written: Any, meant: object) -> None:
     assert read_search("x", written) == meant
 
 
 @pytest.mark.parametrize(
     ("written", "word"),
     [
-        ("a", "two values"),
+        ("", "nothing: values are needed"),
         ("a,a", "twice"),
         ("16,16.0", "twice"),
         ("16,,32", "is not YAML"),

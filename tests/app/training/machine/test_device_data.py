@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nested_lightning.app.data.batch_loader import BatchLoader, PlaceableLoader
-from nested_lightning.app.data.tensor_batch import TensorBatch, find_tensors
+from nested_lightning.app.data.tensor_batch import TensorBatch, find_tensors, num_bytes
 from nested_lightning.app.image_to_text.batch import CaptionBatch
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.training.machine.device_data import place_data
@@ -81,12 +81,12 @@ all_loaders = pytest.mark.parametrize(
 
 @pytest.mark.parametrize("family", ROWS)
 def test_rows_count_all_of_their_memory(family: str) -> None:
-    assert ROWS[family].num_bytes == SIZES[family]
+    assert num_bytes(ROWS[family]) == SIZES[family]
 
 
 def test_sequences_count_steps_labels_and_where_windows_lie() -> None:
-    assert _tokens().num_bytes == 27 * 4 + 27 + 6 * 8 + 6 * 3 * 8
-    assert _tokens().gather(torch.tensor([0, 1])).num_bytes == 2 * 3 * (8 + 1 + 8)
+    assert num_bytes(_tokens()) == 27 * 4 + 27 + 6 * 8 + 6 * 3 * 8
+    assert num_bytes(_tokens().gather(torch.tensor([0, 1]))) == 2 * 3 * (8 + 1 + 8)
 
 
 @all_families
@@ -130,9 +130,9 @@ def test_what_does_not_fit_stays_and_its_batches_are_pinned(
 ) -> None:
     monkeypatch.setattr(Tensor, "pin_memory", lambda tensor: tensor.to("meta"))  # stands for pinned memory
     loader = _loader(family, is_shuffled)
-    num_bytes = sum(tensor.nbytes for tensor in find_tensors(loader.data))
+    size = num_bytes(loader.data)
 
-    loader.place(torch.device("meta"), limit_bytes=num_bytes - 1)
+    loader.place(torch.device("meta"), limit_bytes=size - 1)
 
     assert not any(tensor.is_meta for tensor in find_tensors(loader.data))
     assert all(tensor.is_meta for batch in loader for tensor in find_tensors(batch))
