@@ -8,7 +8,7 @@ import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 
-from nested_lightning.app.checking.findings import Fault, Findings
+from nested_lightning.app.checking.findings import Fault, Findings, Unchecked
 from nested_lightning.app.checking.gradients import (
     depends_on_all,
     list_owners,
@@ -17,6 +17,7 @@ from nested_lightning.app.checking.gradients import (
     without_optimizer,
 )
 from nested_lightning.app.checking.lazy_layers import materialise
+from nested_lightning.app.checking.refused import refused_modules, refused_optimizers
 from nested_lightning.app.checking.step_trainer import StepTrainer, unlogged, without_scores
 from nested_lightning.app.checking.submodule_table import SubmoduleRow, list_submodules, repeat_row
 from nested_lightning.app.checking.submodule_watch import SubmoduleWatch, Suggest
@@ -29,7 +30,7 @@ class StepCheck:
 
     Args:
         model: The composite, on ``meta`` or on the CPU.
-        submodules: What it was built of, by path below it.
+        submodules: What was injected, by path below it; where nothing was, its own children are looked at.
         root: Its own path, e.g. ``multi_feature``.
         findings: Where faults go.
         suggest: What to do about widths that don't fit: takes the paths of those that give them, and of the
@@ -57,6 +58,8 @@ class StepCheck:
         self.root = root
         self.findings = findings
         self.has_to_learn = has_to_learn
+        self._injected = submodules.keys()
+        submodules = submodules or dict(model.named_children())
         self.trainer = StepTrainer()
         self.watch = SubmoduleWatch(
             submodules=submodules,
@@ -82,10 +85,9 @@ class StepCheck:
             policies: How single submodules learn.
             is_brief: Leave out prediction, and the backward pass of a loss whose graph has all parameters.
         """
-        if self._is_built_late():
-            hint = "build layers in the constructor, or in configure_model"
-            what = "it has no layers before its setup, which only a Trainer calls"
-            self.findings.add(Fault(path=self.root, what=what, hint=hint))
+        for fault in (refused := [*refused_modules(self.model, root=self.root)]):
+            self.findings.add(fault)
+        if refused:
             return
         materialise(self.model, lambda: batches, seed=self._seed, path=self.root)
         with torch.random.fork_rng(devices=[]), unlogged(self.model):
@@ -102,13 +104,11 @@ class StepCheck:
             self._train(batches, is_brief=is_brief)
             self._evaluate(batches, has_to_predict=not is_brief)
 
-    def _is_built_late(self) -> bool:
-        has_setup = type(self.model).setup is not LightningModule.setup
-        return has_setup and not any(True for _ in self.model.children())
-
     def _optimize(self) -> None:
         with self.watch.step("optimisers"):
             self.trainer.use(self.model.configure_optimizers(), self.model)
+            for fault in refused_optimizers(self.model, self.trainer.optimizers, root=self.root):
+                self.findings.add(fault)
             if self.has_to_learn:
                 self._check_optimizers()
 
@@ -135,7 +135,13 @@ class StepCheck:
 
     def _check_optimizers(self) -> None:
         for fault in without_optimizer(self.model, self.trainer.optimizers, self._owners, root=self.root):
-            self.findings.add(fault)
+            self._add_idle(fault)
+
+    def _add_idle(self, fault: Fault) -> None:
+        """Add what an optimiser doesn't move; what a module makes itself, something else may move."""
+        path = fault.path.removeprefix(self.root).removeprefix(".")
+        why = f"{fault.what}; right where something else moves them, as in a target network"
+        self.findings.add(fault if path in self._injected else Unchecked(path=fault.path, why=why))
 
     def _train(self, batches: Sequence[Any], *, is_brief: bool) -> None:
         self.model.train()
@@ -160,7 +166,7 @@ class StepCheck:
         untrained = getattr(self.model, "untrained", ())
         skipped = {path for path in self.watch.submodules if path.startswith(tuple(untrained))} | {*known}
         for fault in without_gradient(self.model, reached, self._owners, root=self.root, skipped=skipped):
-            self.findings.add(fault)
+            self._add_idle(fault)
 
     def _evaluate(self, batches: Sequence[Any], *, has_to_predict: bool) -> None:
         self.model.eval()

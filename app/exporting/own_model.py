@@ -41,7 +41,8 @@ def exports_of(
     Args:
         model: In evaluation mode, on the CPU.
         data_spec: Knows the structure of a batch.
-        batches: Some to verify it with; none: those of the model's own loader.
+        batches: Some to verify it with; none: those of the model's own loader. ``forward`` is given the
+            model's ``example_input_array`` instead where that is of other widths.
         name: The family's section.
         called: What is exported; None: ``predict_step`` where the model has one, else ``forward``.
 
@@ -53,7 +54,10 @@ def exports_of(
     called = called or ("predict_step" if has_step("predict", model) else "forward")
     if called == "predict_step" and not has_step("predict", model):
         raise UserError(f"{name} has no predict_step to export: add one, or export its forward")
-    if not (batches := batches or _own_batches(model)):
+    batches = batches or _own_batches(model)
+    if called == "forward" and model.example_input_array is not None:
+        batches = _fitting(batches, model.example_input_array)
+    if not batches:
         raise UserError(f"{name}: the structure of a batch isn't known, so there is nothing to export with")
     if called == "forward":
         batches = [_arguments_of(model.forward, batch, name) for batch in batches]
@@ -103,6 +107,17 @@ def _on_batch(batch: Any, called: Called) -> Callable[..., Any]:
         return call_step(model.predict_step, given) if called == "predict_step" else model(**given)
 
     return call
+
+
+def _fitting(batches: Sequence[Any], example: Any) -> Sequence[Any]:
+    """Return batches that begin with what has the widths of an example, or else the example alone."""
+    widths = [*map(_width, tensors_in(example))]
+    fitting = [one for one in batches if [*map(_width, tensors_in(one))][: len(widths)] == widths]
+    return fitting or [example]
+
+
+def _width(tensor: Tensor) -> tuple[int, ...]:
+    return tuple(tensor.shape[1:])
 
 
 def _arguments_of(forward: Any, batch: Any, name: str) -> dict[str, Any]:

@@ -99,11 +99,10 @@ class _Check:
             return self._findings_alone(), None
         self._compare_wirings()
         self._look_at_state(model)
-        submodules = assembler.built or dict(model.named_children())
-        same = {path: first for path, first in first_paths(submodules).items() if first != path}
+        same = {path: first for path, first in first_paths(assembler.built).items() if first != path}
         steps = StepCheck(
             model=model,
-            submodules=submodules,
+            submodules=assembler.built,
             root=self.root,
             findings=self.findings,
             suggest=widths.suggest,

@@ -77,8 +77,8 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
             Assembler, seed=application.provided.seed, path=section, adapters=trainer.adapters
         )
         model = providers.Factory(_compose, composer, data_spec, recipe, assembler=assembler)
-        data_fingerprint = providers.Callable(_fingerprint, composer, datamodule)
-        wiring_differences = providers.Callable(_differences, composer, data_spec)
+        data_fingerprint = composer.provided.find_data_spec.call(datamodule).fingerprint
+        wiring_differences = composer.provided.differences.call(data_spec)
         evaluator = providers.Factory(
             OwnEvaluator,
             model=trained_model(model, application, trainer),
@@ -160,14 +160,6 @@ def _some_data(datamodule: Any, unread: Any, *, is_ready: bool) -> Any:
 
 def _compose(composer: Composer, data_spec: OwnDataSpec, recipe: Recipe, *, assembler: Assembler) -> Any:
     return composer(data_spec, recipe, assembler=assembler)
-
-
-def _differences(composer: Composer, data_spec: OwnDataSpec) -> dict[str, str]:
-    return composer.differences(data_spec)
-
-
-def _fingerprint(composer: Composer, datamodule: Any) -> str:
-    return composer.find_data_spec(datamodule).fingerprint
 
 
 def _notes(datamodule: Any, section: str, model: Any) -> list[str]:

@@ -138,7 +138,7 @@ def _explain(problem: Mapping[str, Any], names: Names, parent: Place) -> str:
     path, value = ".".join(names) if of_submodule else dotted(names), shown(problem["input"])
     if problem["type"] == "missing":
         field = _field(names, parent)
-        said = (field.description or "").rstrip(".") if field else ""
+        said = ((field and field.description) or "").rstrip(".")
         return f"{path}: a value is needed{said and f' ({said})'}"
     if problem["type"] == "extra_forbidden":
         if instead := getattr(parent, "elsewhere", {}).get(names[-1]):

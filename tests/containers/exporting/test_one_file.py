@@ -200,6 +200,16 @@ def test_a_forward_that_takes_something_else_than_a_batch_has_is_told() -> None:
         exports_of(model=model, data_spec=OwnDataSpec(), batches=[batch], name="own", called="forward")
 
 
+def test_forward_is_given_the_example_input_of_the_module_where_it_takes_no_batch() -> None:
+    model = Model(net=nn.Linear(7, 2))
+    model.example_input_array = torch.zeros(2, 7)
+    (graph,) = exports_of(
+        model=model, data_spec=OwnDataSpec(), batches=[torch.zeros(2, 3)], name="own", called="forward"
+    ).graphs
+
+    assert all(one.shape[1] == 7 for inputs in graph.cases.values() for one in inputs)
+
+
 def test_a_step_that_fails_is_told_in_a_line_with_its_place() -> None:
     model, batches = Model(net=Net()).eval(), [(torch.ones(5, 4),)]
     with pytest.raises(ExportError, match=r"^own: predict_step fails .*Error.*\(test_one_file\.py:\d+\)"):

@@ -3,6 +3,7 @@
 import json
 import re
 from collections import UserDict
+from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -206,7 +207,9 @@ def test_an_argument_without_type_and_default_is_a_required_setting_that_is_said
     model = bootstrap({"untyped": {"width": 3, "layers": [1, "a"]}}, family=own).untyped.model()
 
     assert (model.width, model.layers) == (3, [1, "a"])
-    with pytest.raises(SettingsError, match=r"untyped\.width: a value is needed \(.* wiring function .* module\)"):
+    with pytest.raises(
+        SettingsError, match=r"untyped\.width: a value is needed \(.* wiring function .* module\)"
+    ):
         bootstrap({"untyped": {"layers": []}}, family=own)
 
 
@@ -252,3 +255,49 @@ def test_layers_that_are_built_in_setup_are_reported_with_where_they_belong() ->
     (fault,) = check_application(bootstrap({}, family=family("late", model=Late, data=Rows))).faults
 
     assert str(fault).startswith("late: it has no layers before its setup")
+
+
+class Renamed(Small):
+    def validation_epoch_end(self, outputs: Any) -> None: ...
+
+
+class Numbered(Small):
+    def training_step(self, batch: Any, batch_idx: int, optimizer_idx: int) -> Any:  # type: ignore[override]
+        return self.loss(batch)
+
+
+class Twofold(Small):
+    def configure_optimizers(self) -> Any:
+        return [torch.optim.SGD(one.parameters(), lr=0.1) for one in (self.first, self.last)]
+
+
+@pytest.mark.parametrize(
+    ("model", "what"),
+    [
+        (Renamed, "validation_epoch_end is a hook of Lightning 1; write on_validation_epoch_end"),
+        (Numbered, "training_step takes optimizer_idx, .* set self.automatic_optimization = False"),
+        (Twofold, "2 optimisers with automatic optimisation; set self.automatic_optimization = False"),
+    ],
+)
+def test_what_lightning_itself_refuses_is_a_fault_before_a_training_begins(model: Any, what: str) -> None:
+    faults = check_application(bootstrap({}, family=family("small", model=model, data=Rows))).faults
+
+    assert re.match(f"small: {what}", str(faults[0]))
+
+
+class Followed(Small):
+    """Has a copy of a layer, which no optimiser moves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.target = deepcopy(self.last)
+
+    def configure_optimizers(self) -> Any:
+        return torch.optim.SGD([*self.first.parameters(), *self.last.parameters()], lr=0.1)
+
+
+def test_a_target_network_is_a_note_and_no_fault() -> None:
+    report = check_application(bootstrap({}, family=family("small", model=Followed, data=Rows)))
+
+    assert not report.faults
+    assert str(report.unchecked[0]).startswith("small.target: unchecked: 2 parameters without an optimiser")
