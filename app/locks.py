@@ -27,7 +27,8 @@ def locked(file: Path, *, refusal: str) -> Iterator[None]:
         raise UserError(refusal) from None
     except NotImplementedError:
         warnings.warn(
-            f"{file.parent} lies on a file system without locks: use it by one process at a time", stacklevel=3
+            f"{file.parent} lies on a file system without locks: use it by one process at a time",
+            stacklevel=3,
         )
     try:
         yield

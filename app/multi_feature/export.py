@@ -86,7 +86,9 @@ class _Rows:
         groups = self._spec.groups
         each, everything = ~torch.eye(len(groups)).bool(), torch.ones(1, len(groups)).bool()
         presence = torch.cat([each, ~everything, everything])  # a model refuses to have no group in any row
-        nothing, usual = ([_filled(group, len(presence), far) for group in groups] for far in (torch.nan, 1.0))
+        nothing, usual = (
+            [_filled(group, len(presence), far) for group in groups] for far in (torch.nan, 1.0)
+        )
         extremes = [torch.cat([_filled(group, 1, far) for far in _EXTREMES]) for group in groups]
         cases = {
             "missing values": self._with_presence(nothing, None),

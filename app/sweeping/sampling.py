@@ -3,7 +3,6 @@
 import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from itertools import product
 from typing import Any, Literal
 
@@ -16,10 +15,10 @@ from optuna.distributions import (
     IntDistribution,
 )
 from optuna.samplers import BaseSampler, CmaEsSampler, RandomSampler, TPESampler
-from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.sweeping.space import SearchedParameter, SearchSpace, is_asked
+from nested_lightning.app.sweeping.space import SearchSpace, is_asked
 
 Direction = Literal["minimize", "maximize"]
 
@@ -96,8 +95,8 @@ def draw(
         own_seed = int(np.random.SeedSequence([seed, len(trials), attempt]).generate_state(1)[0])
         copy = optuna.create_study(directions=list(directions), sampler=_SAMPLERS[sampler](own_seed))
         copy.add_trials(trials)
-        trial = copy.ask()
-        values = _drawn(space, fixed, partial(_suggested, trial))
+        everything = copy.ask({one.path: one.distribution for one in space.parameters}).params
+        values = _asked_of(space, everything, fixed)
         system_attrs = copy.get_trials(deepcopy=False)[-1].system_attrs
         if values not in tried:
             break
@@ -116,14 +115,13 @@ def draw(
     )
 
 
-def _drawn(
-    space: SearchSpace, fixed: Mapping[str, Any], take: Callable[[SearchedParameter], Any]
-) -> dict[str, Any]:
+def _asked_of(space: SearchSpace, drawn: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is asked for of values of all parameters, and what is fixed in their place."""
     values: dict[str, Any] = {}
     for one in space.parameters:
         if is_asked(one, values):
             is_fixed = one.path in fixed and holds(one.distribution, fixed[one.path])
-            values[one.path] = fixed[one.path] if is_fixed else take(one)
+            values[one.path] = (fixed if is_fixed else drawn)[one.path]
     return values
 
 
@@ -132,12 +130,7 @@ def _grid(space: SearchSpace, seed: int, fixed: Mapping[str, Any]) -> Iterator[d
     paths = [one.path for one in space.parameters]
     points = [*product(*(_points(one.distribution) for one in space.parameters))]
     random.Random(seed).shuffle(points)
-    for point in points:
-        yield _drawn(space, fixed, partial(_at, dict(zip(paths, point, strict=True))))
-
-
-def _at(point: Mapping[str, Any], one: SearchedParameter) -> Any:
-    return point[one.path]
+    yield from (_asked_of(space, dict(zip(paths, point, strict=True)), fixed) for point in points)
 
 
 def _size(space: SearchSpace) -> int:
@@ -170,13 +163,3 @@ def holds(distribution: BaseDistribution, value: Any) -> bool:
     except (ValueError, TypeError):
         return False
     return True
-
-
-def _suggested(trial: Trial, one: SearchedParameter) -> Any:
-    path, it = one.path, one.distribution
-    if isinstance(it, CategoricalDistribution):
-        return trial.suggest_categorical(path, it.choices)
-    if isinstance(it, IntDistribution):
-        return trial.suggest_int(path, it.low, it.high, step=it.step, log=it.log)
-    assert isinstance(it, FloatDistribution)
-    return trial.suggest_float(path, it.low, it.high, step=it.step, log=it.log)
