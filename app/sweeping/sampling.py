@@ -153,7 +153,7 @@ def _points(distribution: BaseDistribution) -> Sequence[Any]:
     assert isinstance(distribution, FloatDistribution)
     assert distribution.step is not None
     count = _num_points(distribution)
-    return [distribution.low + distribution.step * index for index in range(count)]
+    return [min(distribution.low + distribution.step * index, distribution.high) for index in range(count)]
 
 
 def holds(distribution: BaseDistribution, value: Any) -> bool:
