@@ -3,7 +3,7 @@
 import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import product
+from itertools import chain, product
 from typing import Any, Literal
 
 import numpy as np
@@ -56,7 +56,7 @@ def refuse_grid(space: SearchSpace) -> None:
             raise UserError(
                 f"--search {one.path}: a grid needs single values, or a step: name them, or another sampler"
             )
-    if (count := _size(space)) > _MOST_POINTS:
+    if (count := num_points(space)) > _MOST_POINTS:
         raise UserError(
             f"--sampler grid: {count} points are too many (at most {_MOST_POINTS}): search fewer values, or"
             " take another sampler"
@@ -89,23 +89,16 @@ def draw(
     """
     tried = [trial.params for trial in trials]
     fixed = {} if trials else space.defaults()
-    values: dict[str, Any] = {}
-    system_attrs: dict[str, Any] = {}
-    for attempt in range(0 if sampler == GRID else _TRIES):
-        own_seed = int(np.random.SeedSequence([seed, len(trials), attempt]).generate_state(1)[0])
-        copy = optuna.create_study(directions=list(directions), sampler=_SAMPLERS[sampler](own_seed))
-        copy.add_trials(trials)
-        everything = copy.ask({one.path: one.distribution for one in space.parameters}).params
-        values = _asked_of(space, everything, fixed)
-        system_attrs = copy.get_trials(deepcopy=False)[-1].system_attrs
-        if values not in tried:
+    is_small = 0 < num_points(space) <= _MOST_POINTS
+    rest = _grid(space, seed, fixed) if is_small else ()
+    sampled = () if sampler == GRID else _sampled(sampler, space, seed, directions, trials, fixed)
+    for drawn in chain(sampled, ((one, {}) for one in rest)):
+        if drawn[0] not in tried:
             break
     else:
-        if 0 < _size(space) <= _MOST_POINTS:
-            values = next((one for one in _grid(space, seed, fixed) if one not in tried), {})
-            system_attrs = {}
-    if not values:
-        return None
+        if is_small:
+            return None
+    values, system_attrs = drawn
     return create_trial(
         state=TrialState.RUNNING,
         params=values,
@@ -113,6 +106,23 @@ def draw(
         system_attrs=system_attrs,
         user_attrs=dict(attributes),
     )
+
+
+def _sampled(
+    sampler: str,
+    space: SearchSpace,
+    seed: int,
+    directions: Sequence[Direction],
+    trials: Sequence[FrozenTrial],
+    fixed: Mapping[str, Any],
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield points, each with what its sampler keeps with the trial."""
+    for attempt in range(_TRIES):
+        own_seed = int(np.random.SeedSequence([seed, len(trials), attempt]).generate_state(1)[0])
+        copy = optuna.create_study(directions=list(directions), sampler=_SAMPLERS[sampler](own_seed))
+        copy.add_trials(trials)
+        everything = copy.ask({one.path: one.distribution for one in space.parameters}).params
+        yield _asked_of(space, everything, fixed), copy.get_trials(deepcopy=False)[-1].system_attrs
 
 
 def _asked_of(space: SearchSpace, drawn: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,7 +143,8 @@ def _grid(space: SearchSpace, seed: int, fixed: Mapping[str, Any]) -> Iterator[d
     yield from (_asked_of(space, dict(zip(paths, point, strict=True)), fixed) for point in points)
 
 
-def _size(space: SearchSpace) -> int:
+def num_points(space: SearchSpace) -> int:
+    """Return how many points a space has at most; 0: any number."""
     return math.prod(_num_points(one.distribution) for one in space.parameters)
 
 
