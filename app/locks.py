@@ -12,7 +12,7 @@ from nested_lightning.app.errors import UserError
 
 @contextmanager
 def locked(file: Path, *, refusal: str) -> Iterator[None]:
-    """Keep other processes from locking a file, which is made if it isn't there, for as long as the block lasts.
+    """Keep other processes from locking a file, which needn't be there, for as long as the block lasts.
 
     The operating system holds the lock: with the process, however it ends, the lock is gone.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from nested_lightning.app.launch import is_restarted
-from nested_lightning.commands.options import is_cross_validation
+from nested_lightning.app.training.runs.fold_folders import folds_in
 from nested_lightning.commands.overrides import OverrideRequest, load_overrides
 from nested_lightning.commands.printing.console import (
     format_metric,
@@ -39,11 +39,11 @@ def train_folds(
 
         quiet_lightning()
         overrides = load_overrides(requests)
-        if settings.run_dir is not None and is_restarted() and is_cross_validation(settings.run_dir):
+        if settings.run_dir is not None and is_restarted() and folds_in(settings.run_dir):
             folds = rest_of_folds(settings.run_dir, {}, overrides)
         else:
-            check = {"check": refuse_faults} if is_checked else {}
-            folds = begin_folds(settings, num_folds, overrides, **check)
+            check = refuse_faults if is_checked else None
+            folds = begin_folds(settings, num_folds, overrides, check=check)
     _train(folds)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from nested_lightning.app.strict_json import to_json
+from nested_lightning.app.training.runs.fold_folders import folds_in
 from nested_lightning.commands.options import (
     CheckpointArgument,
     DebugOption,
@@ -16,7 +17,6 @@ from nested_lightning.commands.options import (
     OwnModelOption,
     SetOption,
     SkipBadOption,
-    is_cross_validation,
     parse_assignments,
 )
 from nested_lightning.commands.overrides import load_overrides, split_overrides
@@ -78,7 +78,7 @@ def evaluate(
         }
         wanted: Any = part.value if part and not data else None
         summary = None
-        if is_cross_validation(checkpoint):
+        if folds_in(checkpoint):
             from nested_lightning.containers.starting.folds import evaluate_folds
 
             wanted = wanted or Part.TEST.value

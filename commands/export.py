@@ -1,9 +1,8 @@
 """``export``: a model, or one of its submodules, in another format."""
 
 import os
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
 
@@ -17,23 +16,9 @@ from nested_lightning.commands.options import (
 from nested_lightning.commands.overrides import load_overrides, split_arguments
 from nested_lightning.commands.printing.console import print_line, short_path, starting, status_console
 
+ExportFormat: TypeAlias = Literal["safetensors", "onnx", "torch-export"]
 
-class ExportFormat(StrEnum):
-    """A format that a model can be written in."""
-
-    SAFETENSORS = "safetensors"
-    ONNX = "onnx"
-    TORCH_EXPORT = "torch-export"
-
-
-class Called(StrEnum):
-    """What of a one-file model is exported."""
-
-    FORWARD = "forward"
-    PREDICT_STEP = "predict_step"
-
-
-_ENDINGS = {".onnx": ExportFormat.ONNX, ".pt2": ExportFormat.TORCH_EXPORT}
+_ENDINGS: dict[str, ExportFormat] = {".onnx": "onnx", ".pt2": "torch-export"}
 
 
 def export(
@@ -64,7 +49,7 @@ def export(
         ),
     ] = None,
     call: Annotated[
-        Called | None,
+        Literal["forward", "predict_step"] | None,
         typer.Option("--call", help="What of a one-file model is exported; else predict_step if it has one."),
     ] = None,
     quantize: Annotated[
@@ -101,14 +86,14 @@ def export(
     if len(named) != 1:
         raise typer.BadParameter("name the file to write, once, e.g. -o model.safetensors")
     (output,) = named
-    format_ = format_ or _ENDINGS.get(output.suffix.lower(), ExportFormat.SAFETENSORS)
+    format_ = format_ or _ENDINGS.get(output.suffix.lower(), "safetensors")
     if output.exists():
         raise typer.BadParameter(f"{output} is there already; name another file, or remove it")
     requests = split_arguments(override, set_)
     if quantize or half:
         refused = {
             "--quantize and --half exclude each other": quantize and half,
-            "--quantize and --half are for onnx": format_ is not ExportFormat.ONNX,
+            "--quantize and --half are for onnx": format_ != "onnx",
             "--quantize and --half are judged by the model's score": submodule or call or merge_lora,
         }
         for reason in (reason for reason, is_so in refused.items() if is_so):
@@ -120,10 +105,10 @@ def export(
         return
     if max_score_loss is not None:
         raise typer.BadParameter("--max-score-loss is for --quantize and --half")
-    if format_ is not ExportFormat.SAFETENSORS:
+    if format_ != "safetensors":
         if merge_lora:
             raise typer.BadParameter("--merge-lora is for safetensors; graphs hold adapters as they are")
-        options = {"submodule": submodule, "tolerance": tolerance, "called": call.value if call else None}
+        options = {"submodule": submodule, "tolerance": tolerance, "called": call}
         _export_graphs(_opened(checkpoint, load_overrides(requests)), output, format_, options)
         return
     if (override or set_) and not merge_lora:
@@ -146,12 +131,11 @@ def export(
     print_line(f"{what} written to {short_path(output)}", on=status_console)
 
 
-def _export_graphs(application: Any, output: Path, format_: ExportFormat, options: dict[str, Any]) -> None:
+def _export_graphs(application: Any, output: Path, format_: Any, options: dict[str, Any]) -> None:
     from nested_lightning.containers.starting.exporting import export_graphs
 
     with status_console.status("Exporting"):
-        written: Any = format_.value
-        report = export_graphs(application, output, format_=written, **options)
+        report = export_graphs(application, output, format_=format_, **options)
     name, largest = max(report.differences.items(), key=lambda item: item[1])
     print_line(f"largest difference from the model: {name}, {largest}", on=status_console)
     print_line(f"{options['submodule'] or 'model'} written to {short_path(output)}", on=status_console)

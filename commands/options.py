@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from nested_lightning.app.training.runs.fold_folders import folds_in
 from nested_lightning.commands.completing.completion import (
     complete_device,
     complete_model,
@@ -104,7 +105,7 @@ def best_of_run(path: Path | None) -> Path | None:
 
     The folder of a cross-validation or of an exported model stays what it is.
     """
-    if path is None or not path.is_dir() or is_exported(path) or is_cross_validation(path):
+    if path is None or not path.is_dir() or is_exported(path) or folds_in(path):
         return path
     from nested_lightning.app.training.runs.run_folder import model_file_in
 
@@ -116,13 +117,6 @@ def is_exported(path: Path) -> bool:
     from nested_lightning.app.exported.runtime import is_exported
 
     return is_exported(path)
-
-
-def is_cross_validation(path: Path) -> bool:
-    """Return whether this is the folder of a cross-validation."""
-    from nested_lightning.app.training.runs.fold_folders import folds_in
-
-    return bool(folds_in(path))
 
 
 CheckpointArgument = Annotated[

@@ -37,7 +37,7 @@ def report(
     requests, _ = split_overrides(override, set_)
     output.parent.mkdir(parents=True, exist_ok=True)  # what can't be written is known before the work
     with status_console.status("Scoring and drawing"):
-        from nested_lightning.containers.reporting.several_runs import report_runs
+        from nested_lightning.containers.reporting.comparing import report_runs
 
         report_runs(runs, output, overrides=load_overrides(requests), device=device, environ=dict(os.environ))
     print_line(("Report: ", "bold"), short_path(output))

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from nested_lightning.app.training.runs.fold_folders import folds_in
 from nested_lightning.commands.cross_validation import resume_folds
 from nested_lightning.commands.options import (
     DebugOption,
@@ -13,7 +14,6 @@ from nested_lightning.commands.options import (
     OverrideOption,
     OwnModelOption,
     RayAddressOption,
-    is_cross_validation,
     parse_assignments,
     refuse_idle_address,
 )
@@ -43,7 +43,7 @@ def resume(
     refuse_idle_address(ray_address, engine)
     requests, assignments = split_overrides(override, set_)
     changes = parse_assignments(assignments)
-    if is_cross_validation(run):
+    if folds_in(run):
         if engine == "ray":
             raise SettingsError(["folds are trained in one process: leave --engine ray out"])
         resume_folds(run, changes, requests, data=data, environ=os.environ)

@@ -187,7 +187,7 @@ def _run(space: Any, sweep: SweepSettings, folder: Path, *, is_resumed: bool) ->
 def _write_report(folder: Path) -> None:
     """Write the report of a sweep, which costs none of what it came to if it fails."""
     try:
-        from nested_lightning.containers.reporting.several_runs import report_runs
+        from nested_lightning.containers.reporting.comparing import report_runs
 
         with status_console.status("Drawing"):
             require_report()

@@ -4,8 +4,9 @@ from typing import Any
 
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
+from pytorch_lightning import Callback, Trainer
+from pytorch_lightning.loggers import Logger
 
-from nested_lightning.app.assembly import protocols
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.training.callbacks import collect_callbacks
 from nested_lightning.app.training.first_weights import FirstWeights, digest_of
@@ -142,9 +143,7 @@ class TrainerContainer(DeclarativeContainer):
     storable_state = callback(StorableState)
     logger_runs = callback(LoggerRuns, run_folder=run_folder)
     callbacks = NamedProviders(
-        DeclaredCallable(
-            protocols.TrainingCallback, build_callback, settings.provided.callbacks, run_folder.provided.path
-        )
+        DeclaredCallable(Callback, build_callback, settings.provided.callbacks, run_folder.provided.path)
     )
     """The user's; those above are there besides."""
     all_callbacks = providers.Factory(
@@ -174,14 +173,12 @@ class TrainerContainer(DeclarativeContainer):
         **attributes(settings.provided, "use_progress_bar", "early_stopping_patience", "monitor"),
         **attributes(settings.provided, "monitor_mode", "max_epochs", "val_every_n_epochs"),
     )
-    metrics_file = DeclaredFactory(
-        protocols.TrainingLogger, MetricsFile, path=run_folder.provided.metrics_file
-    )
+    metrics_file = DeclaredFactory(Logger, MetricsFile, path=run_folder.provided.metrics_file)
     known_runs: providers.Object[Any] = providers.Object({})
     """Ids of the loggers' runs by the loggers' names; overridden where a checkpoint brings them."""
     loggers = NamedProviders(
         DeclaredCallable(
-            protocols.TrainingLogger,
+            Logger,
             build_logger,
             settings.provided.all_loggers,
             run_folder.provided.path,
@@ -193,7 +190,7 @@ class TrainerContainer(DeclarativeContainer):
         build_items, loggers.provider, settings.provided.all_loggers, metrics_file
     )
     lightning_trainer = DeclaredFactory(
-        protocols.Trainer,
+        Trainer,
         build_trainer,
         root=run_folder.provided.path,
         callbacks=all_callbacks,

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, NoReturn
 
 from pytorch_lightning import Callback, LightningModule
 from pytorch_lightning.plugins import MixedPrecision
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import nn
 from torch.nn.utils import clip_grad_norm_, clip_grad_value_
 from torch.optim import Optimizer
@@ -12,6 +13,11 @@ from torch.optim import Optimizer
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.meanings import Meaning, meanings_of_lists
+from nested_lightning.app.training.optimization import (
+    OptimizerFactory,
+    ScheduleFactory,
+    configure_single_optimizer,
+)
 from nested_lightning.app.training.recipe_writer import RecipeWriter
 
 
@@ -103,3 +109,22 @@ class Composite(LightningModule):
         From the hooks at the end of an epoch alone, ``on_train_epoch_end`` and its kin.
         """
         self.log_dict(dict(values), sync_dist=self.trainer.world_size > 1)  # asked for by Lightning
+
+
+class OneOptimizerComposite(Composite):
+    """A composite that is trained as a whole by one optimiser.
+
+    Args:
+        optimizer: Factory of the optimiser.
+        schedule: Factory of the learning-rate schedule.
+        **options: See `Composite`.
+    """
+
+    def __init__(self, *, optimizer: OptimizerFactory, schedule: ScheduleFactory, **options: Any) -> None:
+        super().__init__(**options)
+        self._optimizer_factory = optimizer
+        self._schedule_factory = schedule
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """Build the injected optimiser and schedule."""
+        return configure_single_optimizer(self, self._optimizer_factory, self._schedule_factory)

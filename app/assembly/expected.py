@@ -41,8 +41,8 @@ class Expected:
 
     @classmethod
     def by_provider(cls, protocol: type) -> Self:
-        """Return what the Protocol of a provider asks for; its ``__init__`` has the arguments."""
-        own = inspect.getattr_static(protocol, "__init__", None)
+        """Return what a provider's Protocol, whose ``__init__`` has the arguments, or class asks for."""
+        own: Any = inspect.getattr_static(protocol, "__init__", None) if is_protocol(protocol) else None
         is_own = inspect.isfunction(own) and own.__module__ == protocol.__module__
         return cls(protocol, is_optional=True, given=_bound(own) if is_own else Signature())
 

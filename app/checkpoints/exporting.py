@@ -28,12 +28,10 @@ def export_safetensors(
     """
     content = read_model_file(checkpoint) if content is None else content
     read_recipe(content, source=checkpoint)  # refuse here what can't be read again
-    part = None if submodule is None else _find_part(content, submodule, checkpoint)
+    part = None
+    if submodule is not None:
+        part = ExportedPart(path=submodule, place=find_in_file(content, submodule, source=checkpoint))
     with foreign_file(checkpoint):
         exported = to_safetensors(content, part=part)
     with new_at(output) as new:
         new.write_bytes(exported)
-
-
-def _find_part(content: Mapping[str, Any], path: str, checkpoint: Path) -> ExportedPart:
-    return ExportedPart(path=path, place=find_in_file(content, path, source=checkpoint))

@@ -4,7 +4,9 @@ import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, Never
 
-from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, read_recipe
+from torch import nn
+
+from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, Recipe, read_recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.path_patterns import path_matches
 
@@ -20,6 +22,38 @@ def refuse_path(path: str, known: Iterable[str], *, where: str) -> Never:
     known = list(known)
     near = difflib.get_close_matches(path, known, n=4, cutoff=0.5) or _shortest(known)
     raise UserError(f"{where}: there is no such submodule; near: {', '.join(near)}")
+
+
+def find_submodules(
+    model: nn.Module,
+    family: str,
+    path: str,
+    *,
+    known: Mapping[str, str] | None = None,
+    door: str = "submodules.",
+) -> dict[str, nn.Module]:
+    """Return the submodules of a composite at a path or pattern, by their paths below the composite.
+
+    A part of a wiring is found by its own name, whatever attribute holds it, see ``known``, else a recipe.
+    ``door`` is what stands before the path where it was given.
+
+    Raises:
+        UserError: The path matches nothing; the near ones are listed.
+    """
+    known = places_of(model) if known is None else known
+    modules = {name: module for name, module in model.named_modules(remove_duplicate=False) if name}
+    places = {**{name: name for name in modules}, **known}
+    found = matching_places(path, places, family=family)
+    if not found:
+        learning = (name for name, place in places.items() if [*modules[place].parameters()])
+        refuse_path(path, [f"{family}.{name}" for name in learning], where=f"{door}{path}")
+    return {place: modules[place] for place in found}
+
+
+def places_of(model: nn.Module) -> dict[str, str]:
+    """Return where a composite holds the parts of its wiring, by their names; of any other one, nothing."""
+    recipe = getattr(model, "recipe", None)
+    return dict(recipe.places) if isinstance(recipe, Recipe) else {}
 
 
 def find_in_file(content: Mapping[str, Any], path: str, *, source: object) -> str:

@@ -55,11 +55,6 @@ class DataSpec(Facts):
         return spec
 
     @classmethod
+    @cache
     def _adapter(cls) -> TypeAdapter[Any]:
-        spec_type: Any = cls
-        return _make_adapter(spec_type)
-
-
-@cache
-def _make_adapter(spec_type: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(spec_type)
+        return TypeAdapter(cls)

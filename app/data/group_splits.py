@@ -7,11 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from nested_lightning.app.data.split_shares import ColumnReader, OneFold, Shares
-from nested_lightning.app.data.splits import (
-    Split,
-    refuse_empty_cells,
-    split_column,
-)
+from nested_lightning.app.data.splits import Split, refuse_empty_cells, split_column
 from nested_lightning.app.data.stratified import Rows
 from nested_lightning.app.errors import UserError, counted
 from nested_lightning.app.tables.column_values import is_missing, text_values

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Required, TypedDict, TypeVar
 
 from pytorch_lightning import LightningDataModule
 
@@ -17,6 +17,15 @@ from nested_lightning.app.errors import UserError
 
 SpecT = TypeVar("SpecT", bound=DataSpec)
 PartT = TypeVar("PartT")
+
+
+class Loading(TypedDict, total=False):
+    """What the datamodules of all families are told alike, see `SplitDataModule`."""
+
+    batch_size: Required[int]
+    eval_batch_size: int
+    seed: int
+    data_spec: Any
 
 
 class SplitDataModule(LightningDataModule, Generic[SpecT, PartT]):
@@ -36,7 +45,7 @@ class SplitDataModule(LightningDataModule, Generic[SpecT, PartT]):
     samples: ClassVar[str] = "rows"
 
     def __init__(
-        self, *, batch_size: int, eval_batch_size: int, seed: int = 0, data_spec: SpecT | None = None
+        self, *, batch_size: int, eval_batch_size: int = 256, seed: int = 0, data_spec: SpecT | None = None
     ) -> None:
         super().__init__()
         self.batch_size = batch_size

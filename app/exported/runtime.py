@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.exported.manifest import MANIFEST_NAME, METADATA_KEY, Graph, Manifest, read_manifest
 from nested_lightning.app.extras import require_runtime
 from nested_lightning.app.foreign_files import file_or_folder, foreign_file, sha256_of
@@ -66,27 +65,21 @@ class ExportedModel:
     Attributes:
         path: Its file or folder.
         manifest: What it is.
-        num_threads: Threads that compute one operation.
+        graphs: All graphs by their names.
     """
 
     path: Path
     manifest: Manifest
-    num_threads: int
+    graphs: Mapping[str, Session]
 
-    @cached_property
-    def graphs(self) -> dict[str, Session]:
-        """All graphs by their names.
+    def data_spec(self, kind: Any) -> Any:
+        """Return the data spec, made by the ``from_dict`` of its class.
 
         Raises:
-            UserError: One can't be opened, or isn't what the manifest says.
+            UserError: It is damaged.
         """
-        found = {}
-        for graph in self.manifest.graphs:
-            file = self.path / graph.file if graph.file else self.path
-            found[graph.name] = Session(
-                graph, _checked(_open(file, self.num_threads, self.manifest), graph, file)
-            )
-        return found
+        with errors_naming(self.path):
+            return kind.from_dict(self.manifest.data_spec)
 
     @property
     def digest(self) -> str:
@@ -111,16 +104,22 @@ def open_exported(path: Path, *, num_threads: int | None = None) -> ExportedMode
             run it; or it is of a submodule alone.
     """
     require_runtime()
-    threads = num_threads or count_threads()
-    manifest = _manifest_of(file_or_folder(path), threads)
-    if manifest.submodule is not None:
-        raise UserError(
-            f"{path}: holds the submodule {manifest.submodule} alone, which answers nothing by itself; export"
-            " the checkpoint without --submodule"
-        )
-    model = ExportedModel(path=path, manifest=manifest, num_threads=threads)
-    _ = model.graphs  # so that what is wrong with them is said now
-    return model
+    num_threads = num_threads or count_threads()
+    if file_or_folder(path).is_dir():
+        with foreign_file(file := path / MANIFEST_NAME):
+            manifest = _manifest_in(file.read_text(encoding="utf-8"), file)
+        sessions = [_open(path / graph.file, num_threads, manifest) for graph in manifest.graphs]
+    else:
+        session = _open(path, num_threads)
+        manifest = _manifest_in(session.get_modelmeta().custom_metadata_map.get(METADATA_KEY), path)
+        if any(graph.file for graph in manifest.graphs):
+            raise UserError(f"{path}: is one graph of several; name the folder with their {MANIFEST_NAME}")
+        sessions = [session] * len(manifest.graphs)
+    graphs = {
+        graph.name: Session(graph, _checked(session, graph, path / graph.file))
+        for graph, session in zip(manifest.graphs, sessions, strict=True)
+    }
+    return ExportedModel(path=path, manifest=manifest, graphs=graphs)
 
 
 def count_threads() -> int:
@@ -140,15 +139,17 @@ def refuse_infinite(values: Array) -> None:
         )
 
 
-def _manifest_of(path: Path, num_threads: int) -> Manifest:
-    if path.is_dir():
-        file = path / MANIFEST_NAME
-        with foreign_file(file):
-            return read_manifest(file.read_text(encoding="utf-8"), source=file)
-    text = _open(path, num_threads, None).get_modelmeta().custom_metadata_map.get(METADATA_KEY)
+def _manifest_in(text: str | None, source: Path) -> Manifest:
+    """Return the manifest of a whole model."""
     if text is None:
-        raise UserError(f"{path}: has no manifest, so it wasn't exported by Nested Lightning")
-    return read_manifest(text, source=path)
+        raise UserError(f"{source}: has no manifest, so it wasn't exported by Nested Lightning")
+    manifest = read_manifest(text, source=source)
+    if manifest.submodule is not None:
+        raise UserError(
+            f"{source}: holds the submodule {manifest.submodule} alone, which answers nothing by itself;"
+            " export the checkpoint without --submodule"
+        )
+    return manifest
 
 
 def session_of(content: bytes, *, num_threads: int) -> InferenceSession:
@@ -163,7 +164,7 @@ def session_of(content: bytes, *, num_threads: int) -> InferenceSession:
     return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
-def _open(file: Path, num_threads: int, manifest: Manifest | None) -> InferenceSession:
+def _open(file: Path, num_threads: int, manifest: Manifest | None = None) -> InferenceSession:
     import onnxruntime
 
     needs = f"; it needs opset {manifest.opset} and IR version {manifest.ir_version}" if manifest else ""

@@ -22,6 +22,9 @@ from nested_lightning.app.exporting.recurrent_layers import keep_whole
 from nested_lightning.app.seam.padded_packing import padded_packing
 from nested_lightning.app.tensors import tensors_in
 
+_SIZES = "torch.fx.experimental.symbolic_shapes"
+"""The logger of what sizes are taken for."""
+
 _FIXED = re.compile(r"Eq\(s\d+, \d+\) \[guard added\] \((\S+):(\d+)")
 
 _RANDOM = re.compile("rand|normal|bernoulli|multinomial|poisson|exponential|cauchy|geometric|uniform")
@@ -30,14 +33,16 @@ _RANDOM = re.compile("rand|normal|bernoulli|multinomial|poisson|exponential|cauc
 class _Flat(nn.Module):
     """Takes tensors one by one, and gives them so."""
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, exportable: Exportable) -> None:
         super().__init__()
-        self.module = module
+        self.module, self._call = deepcopy(exportable.module), exportable.call
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """Return the tensors in what the module gives; none is an input as it was."""
-        given = {id(one) for one in inputs}
-        return tuple(one.clone() if id(one) in given else one for one in tensors_in(self.module(*inputs)))
+        given = {*map(id, inputs)}
+        return tuple(
+            one.clone() if id(one) in given else one for one in tensors_in(self._call(self.module, *inputs))
+        )
 
 
 def capture(exportable: Exportable) -> ExportedProgram:
@@ -46,7 +51,7 @@ def capture(exportable: Exportable) -> ExportedProgram:
     Raises:
         ExportError: It can't be captured: says where, and what stands in the way.
     """
-    flat = _Flat(deepcopy(exportable.module)).eval()
+    flat = _Flat(exportable).eval()
     keep_whole(flat)
     dims: list[Any] = [dict.fromkeys(sorted(dims), Dim.DYNAMIC) for dims in exportable.dynamic_dims]
     example = tuple(one.clone() for one in exportable.example)  # one tensor given twice would be one input
@@ -59,9 +64,9 @@ def capture(exportable: Exportable) -> ExportedProgram:
         reason, path, line = _reason(error), place.path or "", place.line if place.path else ""
         if _is_of_sizes(error) and fixed:
             reason = (
-                "the number of rows or steps is taken for a constant: write x.shape[0] for len(x), and loop over"
-                " no steps"
+                "the number of rows or steps is taken for a constant: write x.shape[0] for len(x), and no"
             )
+            reason += " loop over steps"
             path, line = fixed[0]
         where = ", ".join(filter(None, [path_in(exportable, path), line]))
         raise ExportError(f"{exportable.name}: it can't be exported: {reason} ({where})") from error
@@ -81,21 +86,14 @@ def place_of(node: Node, exportable: Exportable) -> str:
 
 def path_in(exportable: Exportable, path: str) -> str:
     """Return the path of a submodule, by its path within what was captured."""
-    return ".".join([exportable.root, *path.split(".")[2:]])
+    return ".".join([exportable.root, *path.split(".")[1:]])
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Leave out what torch prints of packages that aren't here, and of graphs that it gave up."""
-    names = (
-        "torch.onnx",
-        "torch.export",
-        "torch.fx",
-        "torch.fx.experimental.symbolic_shapes",
-        "onnxscript",
-        "onnx_ir",
-    )
-    loggers = [logging.getLogger(name) for name in names]
+    """Leave out what is logged of packages that aren't here, of graphs that were given up, and advice."""
+    names = ("torch.onnx", "torch.export", "torch.fx", _SIZES, "onnxscript", "onnx_ir")
+    loggers = [logging.root, *map(logging.getLogger, names)]
     before = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)
@@ -119,7 +117,7 @@ def _noting_sizes(module: nn.Module, fixed: list[tuple[str, str]]) -> Iterator[N
                 path = next((paths[id(one)] for one in callers if id(one) in paths), "")
                 fixed.append((path, f"{Path(found[1]).name}:{found[2]}"))
 
-    logger, notes = logging.getLogger("torch.fx.experimental.symbolic_shapes"), Notes()
+    logger, notes = logging.getLogger(_SIZES), Notes()
     before = logger.level, logger.propagate, logger.handlers[:]
     logger.handlers[:], logger.propagate = [notes], False
     logger.setLevel(logging.INFO)

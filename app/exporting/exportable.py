@@ -1,8 +1,10 @@
 """What becomes one graph: a module that takes and gives tensors, their names, and rows to verify it with."""
 
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any, TypeAlias
 
 import torch
@@ -43,12 +45,13 @@ class Exportable:
 
     Attributes:
         name: What it computes.
-        module: Called with its inputs in order, gives a tensor, or nested ones, see `tensors_in`.
+        module: Takes its inputs in order, gives a tensor, or nested ones, see `tensors_in`.
         inputs: Names of the inputs.
         outputs: Names of the outputs.
         cases: Inputs to verify it with, by what they are; sizes that differ between them are dynamic, the
             others are fixed.
         root: Path of the composite or the submodule, for messages.
+        call: How the module, or a copy of it, is given the inputs.
         answer: What the model itself answers; None: what the module does.
     """
 
@@ -58,6 +61,7 @@ class Exportable:
     outputs: Sequence[str]
     cases: Mapping[str, Inputs]
     root: str = ""
+    call: Callable[..., Any] = operator.call
     answer: Callable[..., Any] | None = None
 
     @property
@@ -80,6 +84,15 @@ class Exportable:
             taken.append(name)
         return taken[: len(self.inputs)], taken[len(self.inputs) :]
 
+    @cached_property
+    def answers(self) -> dict[str, list[Tensor]]:
+        """What the model itself answers in each case.
+
+        Raises:
+            ExportError: It fails.
+        """
+        return {case: self.says(case) for case in self.cases}
+
     def says(self, case: str) -> list[Tensor]:
         """Return what the model itself answers in a case.
 
@@ -87,7 +100,8 @@ class Exportable:
             ExportError: It fails.
         """
         with failing_as(f"{self.name}: the model fails with {case}", has_place=True):
-            return tensors_in((self.answer or self.module)(*self.cases[case]))
+            answer = self.answer or partial(self.call, self.module)
+            return tensors_in(answer(*self.cases[case]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,12 +155,13 @@ def graph_of(exportable: Exportable) -> Graph:
     """Return what a manifest says of a graph; its file isn't known yet."""
     inputs, outputs = exportable.spelling
     given = [*exportable.cases.values()]
-    said = map(exportable.says, exportable.cases)
     return Graph(
         name=exportable.name,
         file="",
         inputs=tuple(map(_port, inputs, exportable.inputs, zip(*given, strict=True))),
-        outputs=tuple(map(_port, outputs, exportable.outputs, zip(*said, strict=True))),
+        outputs=tuple(
+            map(_port, outputs, exportable.outputs, zip(*exportable.answers.values(), strict=True))
+        ),
     )
 
 

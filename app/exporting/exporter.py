@@ -8,12 +8,12 @@ from typing import Any
 
 from torch import nn
 
+from nested_lightning.app.checkpoints.submodule_names import find_submodules, places_of
 from nested_lightning.app.exported.manifest import Manifest
 from nested_lightning.app.exporting.exportable import Exportable, ExportError
 from nested_lightning.app.exporting.recorded_calls import NoGraphError, by_itself
 from nested_lightning.app.exporting.verification import Difference
 from nested_lightning.app.exporting.writing import DiffersError, Format, refuse_name, verify, write
-from nested_lightning.app.training.submodule_paths import find_submodules, places_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,14 +1,13 @@
 """Graphs made smaller at the cost of exactness, and what that costs."""
 
-import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from nested_lightning.app.checkpoints.checkpoint_io import room_for_temporary_files
 from nested_lightning.app.exported.manifest import MANIFEST_NAME, METADATA_KEY, Manifest
+from nested_lightning.app.exporting.capturing import quiet
 from nested_lightning.app.exporting.onnx_file import to_bytes
 
 Lossy: TypeAlias = Literal["int8", "half"]
@@ -60,7 +59,7 @@ _NOTES: Mapping[Lossy, str] = {
 def _shrink_graph(source: Path, target: Path, how: Lossy, manifest: Manifest) -> None:
     import onnx
 
-    with _quiet():
+    with quiet():
         if how == "int8":
             from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -73,14 +72,3 @@ def _shrink_graph(source: Path, target: Path, how: Lossy, manifest: Manifest) ->
 
             proto = convert_float_to_float16(onnx.load(source), keep_io_types=True)
     target.write_bytes(to_bytes(proto, {METADATA_KEY: manifest.to_json()}))
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep advice on preparations that were made, and on small weights, from being logged."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(before)

@@ -1,12 +1,12 @@
 """What of a composite of one's own is exported: one graph of its ``predict_step`` or its ``forward``."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Any, Literal, TypeAlias
 
 from pytorch_lightning import LightningModule
-from torch import Tensor, nn
+from torch import Tensor
 
 from nested_lightning.app.assembly.wiring.composing import first_batches
 from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec
@@ -60,21 +60,26 @@ def exports_of(
     first, inputs = tensors_in(batches[0]), names_of(batches[0], "batch")
     if not first:
         raise UserError(f"{name}: {called} is given no tensor of a batch, so it has no graph")
-    module = _OnBatch(model, batches[0], called)
     cases = some_rows(tuple(first))
     for number, batch in enumerate(batches[1:], start=2):
         tensors = tuple(tensors_in(batch))
         if names_of(batch, "batch") == inputs and [*map(Tensor.dim, tensors)] == [*map(Tensor.dim, first)]:
             cases[f"batch {number}"] = tensors
+    call = _on_batch(batches[0], called)
+    with failing_as(f"{name}: {called} fails with a batch", has_place=True):
+        answer = call(model, *first)
+    if not tensors_in(answer):
+        raise ExportError(f"{name}: it gives no tensor, but a {type(answer).__name__}, so it has no graph")
     return Exports(
         graphs=[
             Exportable(
                 name="model",
-                module=module,
+                module=model,
                 inputs=inputs,
-                outputs=names_of(_answer(module, first, name), "output"),
+                outputs=names_of(answer, "output"),
                 cases=cases,
                 root=name,
+                call=call,
             )
         ]
     )
@@ -90,20 +95,14 @@ def _own_batches(model: LightningModule) -> list[Any]:
     return first_batches(ready, NUM_BATCHES)
 
 
-class _OnBatch(nn.Module):
-    """Gives a model a batch with other tensors; what else is in the batch stays as it is."""
+def _on_batch(batch: Any, called: Called) -> Callable[..., Any]:
+    """Return what gives a model a batch with other tensors; what else is in the batch stays as it is."""
 
-    def __init__(self, model: LightningModule, batch: Any, called: Called) -> None:
-        super().__init__()
-        self.model = model
-        self.called, self._batch = called, batch
+    def call(model: LightningModule, *tensors: Tensor) -> Any:
+        given = filled(batch, iter(tensors))
+        return call_step(model.predict_step, given) if called == "predict_step" else model(**given)
 
-    def forward(self, *tensors: Tensor) -> Any:
-        """Return what the model answers."""
-        batch = filled(self._batch, iter(tensors))
-        if self.called == "predict_step":
-            return call_step(self.model.predict_step, batch)
-        return self.model(**batch)
+    return call
 
 
 def _arguments_of(forward: Any, batch: Any, name: str) -> dict[str, Any]:
@@ -129,16 +128,3 @@ def _arguments_of(forward: Any, batch: Any, name: str) -> dict[str, Any]:
             " its parameters so, or export predict_step"
         )
     return {key: one for key, one in items.items() if key in names}
-
-
-def _answer(module: _OnBatch, tensors: Sequence[Tensor], name: str) -> Any:
-    """Return what the model answers to the example.
-
-    Raises:
-        ExportError: It fails, or gives something else than tensors.
-    """
-    with failing_as(f"{name}: {module.called} fails with a batch", has_place=True):
-        answer = module(*tensors)
-    if not tensors_in(answer):
-        raise ExportError(f"{name}: it gives no tensor, but a {type(answer).__name__}, so it has no graph")
-    return answer

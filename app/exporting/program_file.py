@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from zipfile import ZipFile
 
 import torch
@@ -48,19 +48,19 @@ def open_pt2(path: Path) -> ExportedProgram:
     Raises:
         UserError: It can't be read, or holds something else than tensors and JSON, which could run code.
     """
-    with foreign_file(path):
-        return torch.export.load(_looked_at(regular_file(path)))
+    with foreign_file(path), regular_file(path).open("rb") as file:
+        return torch.export.load(_looked_at(file, path.stat().st_size))
 
 
 class ProgramRuntime:
     """Computes a program by torch.
 
     Args:
-        path: Its file.
+        content: Its file's content, which is looked at as `open_pt2` does.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._module = open_pt2(path).module()
+    def __init__(self, content: bytes) -> None:
+        self._module = torch.export.load(_looked_at(BytesIO(content), len(content))).module()
 
     @torch.no_grad()
     def __call__(self, inputs: Sequence[Tensor]) -> list[Tensor]:
@@ -68,15 +68,15 @@ class ProgramRuntime:
         return [*self._module(*inputs)]
 
 
-def _looked_at(path: Path) -> BytesIO:
+def _looked_at(file: IO[bytes], num_bytes: int) -> BytesIO:
     """Return a copy that holds what was looked at and nothing else, however torch finds its way in archives.
 
     Raises:
         UserError: Something can hold code, or is unknown.
     """
     copy = BytesIO()
-    with ZipFile(path) as archive, ZipFile(copy, "w") as target:
-        for entry in refuse_bad_entries(archive, path.stat().st_size):
+    with ZipFile(file) as archive, ZipFile(copy, "w") as target:
+        for entry in refuse_bad_entries(archive, num_bytes):
             content = _plain(entry.filename.partition("/")[2], archive.read(entry))
             if content is None:
                 raise UserError(

@@ -1,7 +1,8 @@
 """A submodule by itself, as it is called while the whole model answers."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor, nn
@@ -12,20 +13,6 @@ from nested_lightning.app.tensors import filled, tensors_in
 
 class NoGraphError(ExportError):
     """A submodule isn't called, or not with tensors."""
-
-
-class _Call(nn.Module):
-    """Calls a module with tensors in the places where it was given some, and else with what it was given."""
-
-    def __init__(self, module: nn.Module, arguments: Mapping[str, Any]) -> None:
-        super().__init__()
-        self.module = module
-        self._arguments, self._signature = arguments, inspect.signature(module.forward)
-
-    def forward(self, *tensors: Tensor) -> Any:
-        """Return what the module gives."""
-        bound = inspect.BoundArguments(self._signature, filled(self._arguments, iter(tensors)))
-        return self.module(*bound.args, **bound.kwargs)
 
 
 def by_itself(wholes: Sequence[Exportable], module: nn.Module, *, name: str) -> Exportable:
@@ -57,10 +44,15 @@ def by_itself(wholes: Sequence[Exportable], module: nn.Module, *, name: str) -> 
     cases: dict[str, Inputs] = {
         case: tuple(tensors) for case, call in calls.items() if len(tensors := tensors_in(call)) == len(names)
     }
-    called = _Call(module, first)
-    alone = Exportable(name=name, module=called, inputs=names, outputs=(), cases=cases)
+
+    def call(part: nn.Module, *tensors: Tensor) -> Any:
+        """Call it with tensors in the places where it was given some, and else with what it was given."""
+        bound = inspect.BoundArguments(signature, filled(first, iter(tensors)))
+        return part(*bound.args, **bound.kwargs)
+
+    alone = Exportable(name=name, module=module, inputs=names, outputs=(), cases=cases, root=name, call=call)
     num_outputs = len(alone.says(next(iter(cases))))
     if not names or not num_outputs:
         raise NoGraphError(f"{name}: it takes or gives no tensor, so it has no graph")
     outputs = ["output"] if num_outputs == 1 else [f"output_{i}" for i in range(num_outputs)]
-    return Exportable(name=name, module=called, inputs=names, outputs=outputs, cases=cases, root=name)
+    return replace(alone, outputs=outputs)

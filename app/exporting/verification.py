@@ -47,7 +47,7 @@ def compare(exportable: Exportable, start: Callable[[], Runtime]) -> Difference:
     with failing_as(f"{exportable.name}: its runtime can't open the exported graph"):
         runtime = start()
     for case, inputs in exportable.cases.items():
-        expected = exportable.says(case)
+        expected = exportable.answers[case]
         with failing_as(f"{exportable.name}: the exported graph fails with {case}"):
             given = runtime(inputs)
         for name, right, said in zip(exportable.outputs, expected, given, strict=True):

@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
-from torch.export import ExportedProgram
-
-from nested_lightning.app.checkpoints.checkpoint_io import room_for_temporary_files
 from nested_lightning.app.checkpoints.new_files import new_at, refuse_existing
 from nested_lightning.app.checkpoints.recipe import installed_versions
 from nested_lightning.app.errors import UserError
@@ -68,8 +65,8 @@ def refuse_name(target: Path, format_: Format, *, num_graphs: int) -> None:
     """Refuse a name by which another command would take what is written for something else.
 
     Raises:
-        UserError: Something is there; or one graph is to be written, and its file hasn't the format's ending; or several, and the
-            folder has another one's.
+        UserError: Something is there; or one graph is to be written, and its file hasn't the format's
+            ending; or several, and the folder has another one's.
     """
     refuse_existing(target)
     ending = _ENDINGS[format_]
@@ -88,30 +85,17 @@ def verify(exportable: Exportable, format_: Format, *, tolerance: float) -> Expo
         ExportError: It can't be exported.
         DiffersError: It answers differently.
     """
-    program = capture(exportable)
-    made = _as_onnx(program, exportable) if format_ == "onnx" else _as_program(program, exportable)
-    if not made.difference.size <= tolerance:
-        raise DiffersError(exportable.name, made.difference, tolerance=tolerance)
-    return made
-
-
-def _as_onnx(program: ExportedProgram, exportable: Exportable) -> Exported:
-    proto = to_onnx(program, exportable)
-    return Exported(
-        graph=graph_of(exportable),
-        difference=compare(exportable, partial(OnnxRuntime, to_bytes(proto, {}))),
-        content=partial(to_bytes, proto),
-        opset=proto.opset_import[0].version,
-        ir_version=proto.ir_version,
-    )
-
-
-def _as_program(program: ExportedProgram, exportable: Exportable) -> Exported:
-    with room_for_temporary_files() as folder:
-        file = folder / "program.pt2"
-        file.write_bytes(to_pt2(program, {}))
-        difference = compare(exportable, partial(ProgramRuntime, file))
-    return Exported(graph=graph_of(exportable), difference=difference, content=partial(to_pt2, program))
+    program, versions = capture(exportable), dict[str, int]()
+    content: Callable[[Mapping[str, str]], bytes] = partial(to_pt2, program)
+    runtime: Any = ProgramRuntime
+    if format_ == "onnx":
+        proto = to_onnx(program, exportable)
+        content, runtime = partial(to_bytes, proto), OnnxRuntime
+        versions = {"opset": proto.opset_import[0].version, "ir_version": proto.ir_version}
+    difference = compare(exportable, partial(runtime, content({})))
+    if not difference.size <= tolerance:
+        raise DiffersError(exportable.name, difference, tolerance=tolerance)
+    return Exported(graph=graph_of(exportable), difference=difference, content=content, **versions)
 
 
 def write(made: Sequence[Exported], target: Path, format_: Format, facts: Mapping[str, Any]) -> Manifest:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +11,7 @@ import torch
 from typing_extensions import override
 
 from nested_lightning.app.data.fingerprint import fingerprint
-from nested_lightning.app.data.split_data import SplitDataModule
+from nested_lightning.app.data.split_data import Loading, SplitDataModule
 from nested_lightning.app.data.splits import PartName, Splitter, note_given_parts
 from nested_lightning.app.data.stratified import Rows
 from nested_lightning.app.errors import UserError, errors_naming
@@ -51,10 +51,7 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
         min_count: Times that a token must occur in the training part.
         max_length: Most words or characters of a caption.
         splitter: Chooses the pictures of each part.
-        batch_size: Pictures of a training batch.
-        eval_batch_size: Pictures of a validation or test batch.
-        seed: Decides the order of the training batches.
-        data_spec: The facts that a trained model was built from; they then stand for size, unit and so on.
+        **loading: See `SplitDataModule`.
     """
 
     samples = "pictures"
@@ -73,22 +70,18 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
         min_count: int = 1,
         max_length: int = 256,
         splitter: Splitter,
-        batch_size: int,
-        eval_batch_size: int,
-        seed: int = 0,
-        data_spec: ImageToTextDataSpec | None = None,
+        **loading: Unpack[Loading],
     ) -> None:
-        super().__init__(
-            batch_size=batch_size, eval_batch_size=eval_batch_size, seed=seed, data_spec=data_spec
-        )
+        super().__init__(**loading)
+        known = self._given_spec
         self._path = path
         self._reader = reader
         wanted = squaring_of(preparation, size=picture_size, fit=fit, default_size=DEFAULT_SIZE)
-        self._squaring = data_spec.squaring if data_spec else wanted
+        self._squaring = known.squaring if known else wanted
         self._preparation = preparation
         self._tokenizer = tokenizer
-        self._unit: Unit = data_spec.unit if data_spec else unit
-        self._is_lowercase = data_spec.is_lowercase if data_spec else is_lowercase
+        self._unit: Unit = known.unit if known else unit
+        self._is_lowercase = known.is_lowercase if known else is_lowercase
         self._min_count = min_count
         self._max_length = max_length
         self._splitter = splitter

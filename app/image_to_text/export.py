@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from nested_lightning.app.exported.manifest import Loop
 from nested_lightning.app.exporting.exportable import Exportable, Exports, Graphs, some_rows
@@ -58,7 +58,8 @@ def exports_of(
     graphs = [
         Exportable(
             name="encoder",
-            module=_Encoder(model, is_begun=is_begun),
+            module=model,
+            call=_begun if is_begun else _begin,
             inputs=["pictures"],
             outputs=["log_probabilities", *state] if is_begun else state,
             cases=cases,
@@ -66,7 +67,8 @@ def exports_of(
         ),
         Exportable(
             name="step",
-            module=_Step(model),
+            module=model,
+            call=_step,
             inputs=["tokens", *state],
             outputs=["log_probabilities", *(f"next_{name}" for name in state)],
             cases=steps,
@@ -88,35 +90,22 @@ def exports_of(
     return Exports(graphs=graphs, loop=loop, fault=fault)
 
 
-class _Encoder(nn.Module):
-    """Makes the first state of pictures; or, begun, that after the begin token, and what comes next.
+def _begin(model: ImageToText, pictures: Tensor) -> Any:
+    """Map pictures, uint8 of [B, 3, S, S], to the first state."""
+    return model.begin(pictures)
 
-    The latter is for decoders whose state has other tensors before they have read anything.
+
+def _begun(model: ImageToText, pictures: Tensor) -> Any:
+    """Map pictures to log-probabilities of [B, V] and the state after the begin token.
+
+    It is for decoders whose state has other tensors before they have read anything.
     """
-
-    def __init__(self, model: ImageToText, *, is_begun: bool) -> None:
-        super().__init__()
-        self.model = model
-        self._is_begun = is_begun
-
-    def forward(self, pictures: Tensor) -> Any:
-        """Map pictures, uint8 of [B, 3, S, S], to the state; begun, to log-probabilities of [B, V] and it."""
-        state = self.model.begin(pictures)
-        if not self._is_begun:
-            return state
-        return self.model.step(torch.full((pictures.shape[0],), BEGIN), state)
+    return model.step(torch.full((pictures.shape[0],), BEGIN), model.begin(pictures))
 
 
-class _Step(nn.Module):
-    """Says what comes after a token."""
-
-    def __init__(self, model: ImageToText) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, tokens: Tensor, *state: Tensor) -> Any:
-        """Map tokens, int64 of [B], and a state to log-probabilities of [B, V] and the next state."""
-        return self.model.step(tokens, state)
+def _step(model: ImageToText, tokens: Tensor, *state: Tensor) -> Any:
+    """Map tokens, int64 of [B], and a state to log-probabilities of [B, V] and the next state."""
+    return model.step(tokens, state)
 
 
 @torch.no_grad()

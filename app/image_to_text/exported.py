@@ -27,7 +27,7 @@ class ExportedImageToText(Captioner):
     generation = None
 
     def __init__(self, *, model: ExportedModel, batch_size: int = 64) -> None:
-        self.data_spec = ImageToTextDataSpec.from_dict(model.manifest.data_spec)
+        self.data_spec = model.data_spec(ImageToTextDataSpec)
         self.batch_size = batch_size
         if model.manifest.loop is None:
             raise UserError(f"{model.path}: its manifest doesn't say how the step is repeated")

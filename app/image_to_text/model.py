@@ -10,15 +10,12 @@ from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
-from pytorch_lightning import Callback
-from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 from typing_extensions import override
 
-from nested_lightning.app.assembly.composite import Composite
+from nested_lightning.app.assembly.composite import OneOptimizerComposite
 from nested_lightning.app.assembly.protocols import TextDecoder
-from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.image_to_text.batch import (
     CaptionBatch,
     count_targets,
@@ -39,17 +36,12 @@ from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.image_to_text.vocabulary import BEGIN, END, PAD, UNKNOWN, Vocabulary
 from nested_lightning.app.processes import mean_over_ranks
 from nested_lightning.app.training.meanings import Meaning
-from nested_lightning.app.training.optimization import (
-    OptimizerFactory,
-    ScheduleFactory,
-    configure_single_optimizer,
-)
 
 NEVER_GENERATED = (PAD, BEGIN, UNKNOWN)
 SPECIAL = SpecialTokens(begin=BEGIN, end=END, pad=PAD)
 
 
-class ImageToText(Composite):
+class ImageToText(OneOptimizerComposite):
     """Writes captions for pictures.
 
     A picture goes through the image encoder, its features through the bridge to the text decoder, which
@@ -65,12 +57,9 @@ class ImageToText(Composite):
         vocabulary: Indices of tokens.
         max_length: Tokens of a generated caption at most, the end token included.
         generation: How captions are generated in validation and test, and where no other way is asked for.
-        optimizer: Factory of the optimiser.
-        schedule: Factory of the learning-rate schedule.
         label_smoothing: Share of the target that is given to all tokens alike, in [0, 1).
         num_samples: Captions of each validation and test that are kept in `samples`.
-        recipe: See `Composite`.
-        callbacks: See `Composite`.
+        **options: See `OneOptimizerComposite`.
 
     Attributes:
         samples: Some captions of the latest validation or test.
@@ -88,15 +77,12 @@ class ImageToText(Composite):
         vocabulary: Vocabulary,
         max_length: int,
         generation: Generation,
-        optimizer: OptimizerFactory,
-        schedule: ScheduleFactory,
         augmentation: Callable[[Tensor], Tensor] | None = None,
         label_smoothing: float = 0.0,
         num_samples: int = 8,
-        recipe: Recipe | None = None,
-        callbacks: Sequence[Callback] = (),
+        **options: Any,
     ) -> None:
-        super().__init__(recipe=recipe, callbacks=callbacks)
+        super().__init__(**options)
         self.image_encoder = image_encoder
         self.bridge = bridge
         self.text_decoder = text_decoder
@@ -108,8 +94,6 @@ class ImageToText(Composite):
         self.num_samples = num_samples
         self.samples: list[CaptionSample] = []
         self._augmentation = augmentation
-        self._optimizer_factory = optimizer
-        self._schedule_factory = schedule
         self.train_loss = MeanMetric()
         self.val_scores = CaptionStageScores(stage="val", num_tokens=len(vocabulary))
         self.test_scores = CaptionStageScores(stage="test", num_tokens=len(vocabulary))
@@ -189,10 +173,6 @@ class ImageToText(Composite):
     def on_test_epoch_end(self) -> None:
         """Log ``test_loss``, the scores of tokens, and the scores of generated captions."""
         self.log_dict(self.test_scores.compute())
-
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Build the injected optimiser and schedule."""
-        return configure_single_optimizer(self, self._optimizer_factory, self._schedule_factory)
 
     def _decode(self, context: Tensor, tokens: Tensor) -> Tensor:
         logits, _ = self.text_decoder(tokens, self._start(context))

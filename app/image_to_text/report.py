@@ -141,13 +141,13 @@ def mark_wrong(generated: str, nearest: str) -> Pieces:
     words, right = generated.split(), nearest.split()
     marked: list[tuple[str, bool]] = []
     for tag, start, stop, _, _ in SequenceMatcher(None, words, right, autojunk=False).get_opcodes():
-        marked += [(f"{word} ", tag != "equal") for word in words[start:stop]]
+        marked += [(word, tag != "equal") for word in words[start:stop]]
     return marked
 
 
 def _written(marked: Pieces, nearest: str) -> Pieces:
     """Return what a person wrote, where that is something else."""
-    is_right = [word.strip() for word, _ in marked] == nearest.split()
+    is_right = [word for word, _ in marked] == nearest.split()
     return [] if is_right else [(f"(right: {nearest})", False)]
 
 
@@ -159,10 +159,10 @@ def wrong_share(marked: Pieces, nearest: str) -> float:
 
 def wrong_words(marked: Sequence[Pieces], nearest: Sequence[str]) -> Table:
     """Return which words are written wrongly, and which are lacking, how often."""
-    superfluous = Counter(word.strip() for one in marked for word, is_wrong in one if is_wrong)
+    superfluous = Counter(word for one in marked for word, is_wrong in one if is_wrong)
     lacking: Counter[str] = Counter()
     for one, right in zip(marked, nearest, strict=True):
-        lacking += Counter(right.split()) - Counter(word.strip() for word, is_wrong in one if not is_wrong)
+        lacking += Counter(right.split()) - Counter(word for word, is_wrong in one if not is_wrong)
     words = sorted({*superfluous, *lacking}, key=lambda word: -(superfluous[word] + lacking[word]))
     return Table(
         title="Words that went wrong",

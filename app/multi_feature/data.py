@@ -3,14 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import torch
 from typing_extensions import override
 
 from nested_lightning.app.data.fingerprint import fingerprint
-from nested_lightning.app.data.split_data import SplitDataModule
+from nested_lightning.app.data.split_data import Loading, SplitDataModule
 from nested_lightning.app.data.splits import PartName, Split, Splitter
 from nested_lightning.app.data.stratified import Rows
 from nested_lightning.app.errors import RowError, UserError, errors_naming
@@ -72,12 +72,8 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         picture_folder: Where pictures lie, see `PictureFinder`.
         splitter: Chooses the rows of each part.
         storage: Where the rows lie, see `app.multi_feature.storage`; None: in memory.
-        batch_size: Samples of a training batch.
-        eval_batch_size: Samples of a validation or test batch.
-        seed: Decides the order of the training batches.
-        data_spec: The facts that a trained model was built from; its groups, statistics, classes and policies
-            are then used as they are, instead of ``grouping``, ``categorical`` and the rest.
         lifetime: Gives what calls `close` at its end, and is asked whenever the file is read.
+        **loading: See `SplitDataModule`.
     """
 
     def __init__(
@@ -102,31 +98,27 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         picture_folder: str | None = None,
         splitter: Splitter,
         storage: MemoryStorage | None = None,
-        batch_size: int,
-        eval_batch_size: int,
-        seed: int = 0,
-        data_spec: MultiFeatureDataSpec | None = None,
         lifetime: Callable[[], Lifetime] = Lifetime,
+        **loading: Unpack[Loading],
     ) -> None:
-        super().__init__(
-            batch_size=batch_size, eval_batch_size=eval_batch_size, seed=seed, data_spec=data_spec
-        )
+        super().__init__(**loading)
+        known = self._given_spec
         self._source = source_of(path)
-        known = data_spec.target_columns if data_spec else _usual_labels(self._source)
-        kinds = objectives or dict.fromkeys((label,) if label else known, objective)
+        labels = known.target_columns if known else _usual_labels(self._source)
+        kinds = objectives or dict.fromkeys((label,) if label else labels, objective)
         self._splitter = splitter
         self._storage = storage or MemoryStorage()
         self._samples_of = SampleReader(
-            known=data_spec,
+            known=known,
             wanted=WantedTarget(
                 kinds=kinds, is_several=bool(objectives), positive=positive, separator=label_separator
             ),
-            weight=weight or (data_spec.weight if data_spec else None),
+            weight=weight or (known.weight if known else None),
             grouping=grouping,
-            categorical=data_spec.categorical if data_spec else tuple(categorical),
+            categorical=known.categorical if known else tuple(categorical),
             excluded=tuple(excluded),
-            missing=data_spec.missing if data_spec else missing,
-            allow_missing_groups=data_spec.allow_missing_groups if data_spec else allow_missing_groups,
+            missing=known.missing if known else missing,
+            allow_missing_groups=known.allow_missing_groups if known else allow_missing_groups,
             sorts=sorts or {},
             preparations=preparations,
             reserved=splitter.reserved_columns,

@@ -3,7 +3,6 @@
 Shapes: N rows, G groups, F_g features of group g.
 """
 
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pyarrow import compute
 
 from nested_lightning.app.errors import UserError, counted, did_you_mean, name_list
 from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec, Moments
-from nested_lightning.app.multi_feature.own_columns import AnyColumn, DateColumn
+from nested_lightning.app.multi_feature.own_columns import AnyColumn, DateColumn, note_rows
 from nested_lightning.app.multi_feature.own_group_specs import AnyGroupSpec
 from nested_lightning.app.multi_feature.sorts import read_own_columns
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
@@ -97,12 +96,9 @@ def note_unseen(columns: Mapping[str, AnyColumn], data_spec: MultiFeatureDataSpe
         if not isinstance(values, pa.StringArray):
             continue
         known = compute.is_in(values, value_set=pa.array(spec.categories, pa.string()))
-        if unseen := Counter(values.filter(compute.invert(known)).drop_null().to_pylist()):
-            warnings.warn(
-                f"column '{spec.name}': {counted(unseen.total(), 'row')} of {len(values):,} hold what the"
-                f" training never saw, and count as none of its categories: {name_list(unseen)}",
-                stacklevel=2,
-            )
+        unseen = Counter(values.filter(compute.invert(known)).drop_null().to_pylist())
+        what = f"hold what the training never saw, and count as none of its categories: {name_list(unseen)}"
+        note_rows(spec.name, unseen.total(), len(values), what)
 
 
 def encode_groups(

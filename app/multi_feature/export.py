@@ -3,7 +3,7 @@
 Shapes: B rows, C columns of a group, G groups.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,34 +35,32 @@ def exports_of(
     names = [group.name for group in data_spec.groups]
     graph = Exportable(
         name="model",
-        module=_Answers(model, data_spec),
+        module=model,
         inputs=[*names, *(["presence"] if data_spec.allow_missing_groups else [])],
         outputs=data_spec.target_columns,
         cases=some_rows(rows.inputs_of(batches[0])) | rows.corners(),
         root="multi_feature",
+        call=_encoding_in(data_spec),
         answer=lambda *inputs: model.predict_step(rows.encoded(inputs), 0),
     )
     decoding = getattr(model.objective, "decoding", None)  # an own objective's needn't have any
     return Exports(graphs=[graph], predictor={} if decoding is None else {"decoding": decoding})
 
 
-class _Answers(nn.Module):
-    """From columns to what ``predict_step`` gives."""
+def _encoding_in(data_spec: MultiFeatureDataSpec) -> Callable[..., Any]:
+    """Return what gives a model columns, and returns what ``predict_step`` does."""
+    groups = {
+        group.name: EncodedColumns(group) if isinstance(group, GroupSpec) else nn.Identity()
+        for group in data_spec.groups
+    }
 
-    def __init__(self, model: MultiFeatureClassifier, data_spec: MultiFeatureDataSpec) -> None:
-        super().__init__()
-        self.model = model
-        self._groups = tuple(group.name for group in data_spec.groups)
-        self.encoding = nn.ModuleList(
-            EncodedColumns(group) if isinstance(group, GroupSpec) else nn.Identity()
-            for group in data_spec.groups
-        )
-
-    def forward(self, *inputs: Tensor) -> Any:
-        given = zip(self._groups, self.encoding, inputs, strict=False)
-        features: dict[str, Tensor | None] = {name: encode(one) for name, encode, one in given}
+    def call(model: MultiFeatureClassifier, *inputs: Tensor) -> Any:
+        given = zip(groups.items(), inputs, strict=False)
+        features: dict[str, Tensor | None] = {name: encode(one) for (name, encode), one in given}
         presence = inputs[-1] if len(inputs) > len(features) else None
-        return self.model.predict_step(FeatureBatch(features=features, presence=presence), 0)
+        return model.predict_step(FeatureBatch(features=features, presence=presence), 0)
+
+    return call
 
 
 class _Rows:

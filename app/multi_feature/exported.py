@@ -60,7 +60,7 @@ class ExportedMultiFeature(RowPredictor):
     def __init__(
         self, *, model: ExportedModel, batch_size: int = 256, picture_folder: str | None = None
     ) -> None:
-        self.data_spec = MultiFeatureDataSpec.from_dict(model.manifest.data_spec)
+        self.data_spec = model.data_spec(MultiFeatureDataSpec)
         self.picture_folder = picture_folder
         self._model, self._batch_size = model, batch_size
         self._decoding = model.manifest.predictor.get("decoding")

@@ -6,7 +6,6 @@ Shapes: N rows, L words or steps of a row.
 from __future__ import annotations
 
 import re
-import warnings
 from collections import Counter
 from dataclasses import dataclass
 from typing import Self
@@ -16,8 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import compute
 
-from nested_lightning.app.errors import UserError, counted
-from nested_lightning.app.multi_feature.own_columns import Encoded, OwnColumn, mean_and_scale
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.multi_feature.own_columns import Encoded, OwnColumn, mean_and_scale, note_rows
 from nested_lightning.app.multi_feature.own_group_specs import (
     FIRST_WORD,
     UNKNOWN_WORD,
@@ -55,7 +54,7 @@ class ListColumn(OwnColumn):
     def _note_cut(self, length: int) -> None:
         """Warn of lists that are longer."""
         what = f"are longer than the longest of the training, and are cut after {length:,}"
-        _note(self.name, int((self._lengths() > length).sum()), len(self), what)
+        note_rows(self.name, int((self._lengths() > length).sum()), len(self), what)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +96,7 @@ class TextColumn(ListColumn):
         rows, _ = self._places()
         num_known = np.bincount(rows[self._numbers(spec) >= 0], minlength=len(self))
         strange = int(((self._lengths() > 0) & (num_known == 0)).sum())
-        _note(self.name, strange, len(self), "have no word that the training knew")
+        note_rows(self.name, strange, len(self), "have no word that the training knew")
 
     def _numbers(self, spec: TextGroupSpec) -> npt.NDArray[np.int64]:
         """Return the number of each word among those of the training, -1 where it is none."""
@@ -138,8 +137,3 @@ class SequenceColumn(ListColumn):
     def note(self, spec: SequenceGroupSpec) -> None:
         """Warn of lists that are cut."""
         self._note_cut(spec.num_steps)
-
-
-def _note(column: str, count: int, num_rows: int, what: str) -> None:
-    if count:
-        warnings.warn(f"column '{column}': {counted(count, 'row')} of {num_rows:,} {what}", stacklevel=3)

@@ -10,14 +10,12 @@ from typing import Any, cast
 
 import torch
 from pytorch_lightning.trainer.states import TrainerFn
-from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from typing_extensions import override
 
 from nested_lightning.app.assembly import protocols
-from nested_lightning.app.assembly.composite import Composite
+from nested_lightning.app.assembly.composite import OneOptimizerComposite
 from nested_lightning.app.assembly.names import escape_name
-from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.batch import FeatureBatch, Features, tensors_by_group
 from nested_lightning.app.multi_feature.meanings import meanings_of
@@ -31,14 +29,9 @@ from nested_lightning.app.multi_feature.whole_part import WholePart
 from nested_lightning.app.processes import mean_over_ranks
 from nested_lightning.app.training.loss_mean import LossMean
 from nested_lightning.app.training.meanings import Meaning
-from nested_lightning.app.training.optimization import (
-    OptimizerFactory,
-    ScheduleFactory,
-    configure_single_optimizer,
-)
 
 
-class MultiFeatureClassifier(Composite):
+class MultiFeatureClassifier(OneOptimizerComposite):
     """Predicts classes, numbers or labels of rows from several groups of features.
 
     Each group goes through its feature extractor, their vectors through the combiner, the combined vector
@@ -50,15 +43,13 @@ class MultiFeatureClassifier(Composite):
         combiner: Takes the list of vectors and the presence mask, see `app.submodules.combiners`.
         head: Maps the combined vector to O outputs.
         objective: Their loss, their meaning and their scores.
-        optimizer: Factory of the optimiser.
-        schedule: Factory of the learning-rate schedule.
         target_columns: Columns that are predicted, where there are several.
         normalizations: What maps uint8 pictures to floats, by the names of groups of pictures.
         modality_dropout: Probability that a present group is hidden from a row in training, in [0, 1).
             A row always keeps at least one group.
         min_stacked_extractors: That many or more extractors of equal structure are trained as one, see
             `app.multi_feature.stacking.planning`; at least 2; None: each by itself.
-        recipe: See `Composite`.
+        **options: See `OneOptimizerComposite`.
     """
 
     made_anew = ("objective", "normalizations")
@@ -70,21 +61,16 @@ class MultiFeatureClassifier(Composite):
         combiner: nn.Module,
         head: nn.Module,
         objective: protocols.Objective,
-        optimizer: OptimizerFactory,
-        schedule: ScheduleFactory,
         target_columns: tuple[str, ...] = (),
         normalizations: Mapping[str, nn.Module] = MappingProxyType({}),
         modality_dropout: float = 0.0,
         min_stacked_extractors: int | None = None,
-        recipe: Recipe | None = None,
+        **options: Any,
     ) -> None:
-        stacking = ModuleStacking(
-            holder="feature_extractors", min_size=min_stacked_extractors, optimizer=optimizer
+        self._stacking = ModuleStacking(
+            holder="feature_extractors", min_size=min_stacked_extractors, optimizer=options["optimizer"]
         )
-        super().__init__(recipe=recipe, callbacks=[stacking])
-        self._stacking = stacking
-        self._optimizer_factory = optimizer
-        self._schedule_factory = schedule
+        super().__init__(callbacks=[self._stacking], **options)
         if not isinstance(feature_extractors, Mapping):
             feature_extractors = {str(i): module for i, module in enumerate(feature_extractors)}
         self.group_names = tuple(feature_extractors)
@@ -201,10 +187,6 @@ class MultiFeatureClassifier(Composite):
         for note in self.objective.predictions(answers).notes:
             warnings.warn(f"in the test part, {note}", stacklevel=2)
         self.test_outputs.reset()
-
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Build the injected optimiser and schedule."""
-        return configure_single_optimizer(self, self._optimizer_factory, self._schedule_factory)
 
     def _combine(
         self, tensors: Mapping[str, Tensor | None], presence: Tensor | None, *, like: Tensor

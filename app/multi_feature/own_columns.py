@@ -5,6 +5,7 @@ Shapes: N rows.
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -13,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from nested_lightning.app.errors import counted
 from nested_lightning.app.multi_feature.group_specs import DATE_FEATURES, ColumnSpec
 from nested_lightning.app.tables.column_values import ColumnValues, Numbers
 
@@ -99,3 +101,9 @@ def mean_and_scale(numbers: Numbers) -> tuple[float, float]:
     if numbers.min() == numbers.max():  # rounding may give them a deviation that is not quite 0
         return float(numbers[0]), 1.0
     return float(numbers.mean()), float(numbers.std()) or 1.0
+
+
+def note_rows(column: str, count: int, num_rows: int, what: str) -> None:
+    """Warn of how many rows of a column are so, as ``what`` says, if any are."""
+    if count:
+        warnings.warn(f"column '{column}': {counted(count, 'row')} of {num_rows:,} {what}", stacklevel=3)

@@ -43,7 +43,7 @@ class MultiFeatureSections:
             "Answers": partial(self._answers, part),
             "Worst mistakes": partial(self._mistakes, part),
             "Importance": partial(self._importance, part),
-            "Data sheet": partial(data_sheet, self.datamodule),
+            "Data by part": partial(data_sheet, self.datamodule),
         }
 
     def resampling(self, part: PartName) -> Resampling:

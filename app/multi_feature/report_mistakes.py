@@ -1,11 +1,15 @@
 """What a `MultiFeatureClassifier` answered, beside what is true, column by column.
 
+Each kind of answers has ``true``, what is true of each of N rows; ``errors``, 0 where an answer is right and
+the larger the worse; ``error_name``, what these are; ``blocks``, charts of all answers; and ``worst``, the
+rows whose answers are worst, by their numbers in the file.
+
 Shapes: N rows, C classes.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,31 +29,9 @@ from nested_lightning.app.report.classes import class_blocks, order_blocks
 from nested_lightning.app.report.contents import Block, Table, Text
 
 
-class Answered(Protocol):
-    """The answers for one column."""
-
-    @property
-    def true(self) -> Sequence[Any]:
-        """What is true of each of N rows."""
-
-    @property
-    def errors(self) -> Sequence[float]:
-        """0 where the answer is right, the larger the worse, [N]."""
-
-    @property
-    def error_name(self) -> str:
-        """What the errors are."""
-
-    def blocks(self, where: str) -> Sequence[Block]:
-        """Return charts of all answers; ``where`` says of which rows."""
-
-    def worst(self, numbers: Sequence[int], where: str, *, most: int) -> Block:
-        """Return the rows whose answers are worst, by their numbers in the file."""
-
-
 @dataclass(kw_only=True, eq=False)
 class AnsweredClasses:
-    """Classes of a column, true ones by index, int64 of [N]; see `Answered`."""
+    """Classes of a column, true ones by index, int64 of [N]."""
 
     column: str
     target: Tensor
@@ -92,7 +74,7 @@ class AnsweredClasses:
 
 @dataclass(kw_only=True, eq=False)
 class AnsweredLabels:
-    """Sets of labels of a column, the true ones as bool of [N, K]; see `Answered`."""
+    """Sets of labels of a column, the true ones as bool of [N, K]."""
 
     target: Tensor
     predictions: LabelPredictions
@@ -146,7 +128,7 @@ class AnsweredLabels:
 
 @dataclass(kw_only=True, eq=False)
 class AnsweredNumbers:
-    """Numbers of a column, in the units of the file; see `Answered`."""
+    """Numbers of a column, in the units of the file."""
 
     column: str
     true: Sequence[float]
@@ -176,7 +158,7 @@ class AnsweredNumbers:
                 has_table=False,
             ),
             draw_chart(
-                f"How large residuals of {place} are",
+                f"Distribution of the residuals of {place}",
                 {"rows": Series(xs=middles, ys=counts.astype(float).tolist())},
                 Axes(x="predicted minus true", y="rows"),
             ),
@@ -191,6 +173,9 @@ class AnsweredNumbers:
             columns=["row of the file", "true", "predicted", "predicted minus true"],
             rows=[[numbers[i], float(self.true[i]), values[i], float(residuals[i])] for i in order],
         )
+
+
+Answered = AnsweredClasses | AnsweredLabels | AnsweredNumbers
 
 
 def answered_columns(predictor: MultiFeaturePredictor, rows: FeatureBatch) -> list[Answered]:

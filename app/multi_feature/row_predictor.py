@@ -83,15 +83,19 @@ class RowPredictor(ABC):
         Raises:
             UserError: As `predict_table`.
         """
+        refuse_nothing(table.num_rows)
         spec = self.data_spec
         columns_there(table.column_names, spec.column_names, spec.allow_missing_groups)  # names near ones
         return self._encode(table, source)
 
     def _encode(self, rows: Any, source: PictureSource | None = None) -> Any:
         spec = self.data_spec
-        texts, apart = frozenset(spec.categorical), spec.no_numbers
         table = SplitTable.of_given(
-            rows, self._columns, apart=apart, text_columns=texts, ignored=self._not_needed
+            rows,
+            [name for names in spec.column_names.values() for name in names],
+            apart=spec.no_numbers,
+            text_columns=frozenset(spec.categorical),
+            ignored=[*spec.target_columns, *filter(None, [spec.weight])],
         )
         refuse_nothing(table.num_rows)
         pictures = TablePictures(
@@ -121,15 +125,6 @@ class RowPredictor(ABC):
         if index is None or not isinstance(answers, TabularAnswers):  # as an own objective's needn't be
             return answers
         return replace(answers, index=index)
-
-    @property
-    def _columns(self) -> list[str]:
-        return [name for names in self.data_spec.column_names.values() for name in names]
-
-    @property
-    def _not_needed(self) -> list[str]:
-        """Columns of the training file that may be there."""
-        return [*self.data_spec.target_columns, *filter(None, [self.data_spec.weight])]
 
 
 def refuse_nothing(num_rows: int) -> None:

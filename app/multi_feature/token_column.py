@@ -5,14 +5,12 @@ Shapes: N rows, L tokens of a row.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nested_lightning.app.errors import counted
-from nested_lightning.app.multi_feature.own_columns import Encoded, OwnColumn
+from nested_lightning.app.multi_feature.own_columns import Encoded, OwnColumn, note_rows
 from nested_lightning.app.multi_feature.own_group_specs import TokenGroupSpec
 from nested_lightning.app.submodules.pretrained.tokenization import load_tokenizer
 
@@ -61,12 +59,8 @@ class TokenColumn(OwnColumn):
     def note(self, spec: TokenGroupSpec) -> None:
         """Warn of texts that are cut."""
         num = int((self._lengths(load_tokenizer(spec.tokenizer)) > spec.max_length).sum())
-        if num:
-            warnings.warn(
-                f"column '{self.name}': {counted(num, 'row')} of {len(self):,} are longer than the longest of"
-                f" the training, and are cut after {spec.max_length:,} tokens",
-                stacklevel=2,
-            )
+        what = f"are longer than the longest of the training, and are cut after {spec.max_length:,} tokens"
+        note_rows(self.name, num, len(self), what)
 
     def _lengths(self, tokenizer: Any) -> Any:
         texts = self.values.drop_null().to_pylist()

@@ -60,7 +60,7 @@ class Axes:
 def draw_chart(
     title: str, series: Mapping[str, Series], axes: Axes, *, description: str = "", has_table: bool = True
 ) -> Chart:
-    """Return a chart of series by their names, with its numbers and what isn't in it."""
+    """Return a chart of series by their names, with its numbers and what isn't in it; none without points."""
     drawn = {name: _drawn(one) for name, one in series.items()}
     notes = [*_gaps(series), *_left_out(series, drawn)]
     marks = [f"{what}: {', '.join(map(as_text, places))}." for what, places in axes.marks.items() if places]
@@ -71,7 +71,8 @@ def draw_chart(
             _paint_series(plot, name, one, number)
         _paint_axes(plot, axes, list(series))
 
-    svg = draw(paint, title=title, description=shown)
+    has_points = any(math.isfinite(y) for one in drawn.values() for y in one.ys)
+    svg = draw(paint, title=title, description=shown) if has_points else ""
     table = _table(title, series, axes) if has_table else None
     return Chart(title=title, description=shown, svg=svg, table=table, notes=[*notes, *marks])
 
@@ -101,7 +102,9 @@ def draw_bars(
 
     description = f"{what} of each {of}."
     height = 0.9 + 0.24 * len(bars)
-    svg = draw(paint, title=title, description=description, height=height, layout="constrained")
+    svg = (
+        draw(paint, title=title, description=description, height=height, layout="constrained") if bars else ""
+    )
     notes = [f"The first {len(shown)} of {len(values):,} are drawn."] if len(shown) < len(values) else []
     if gaps := [name for name in shown if name not in bars]:
         notes.append(f"Not finite, and so without a bar: {', '.join(gaps)}.")
@@ -131,7 +134,7 @@ def _paint_axes(plot: Any, axes: Axes, names: Sequence[str]) -> None:
     if axes.has_diagonal:
         plot.axline((0, 0), slope=1, color=INK, linewidth=0.8, linestyle=":")
     if len(names) > _MOST_WITHIN:
-        plot.figure.subplots_adjust(right=0.66)
+        plot.figure.subplots_adjust(right=0.62)
         lines, labels = plot.get_legend_handles_labels()
         shorter = [_shortened(one, _LONGEST_BESIDE) for one in labels]
         plot.legend(lines, shorter, loc="upper left", bbox_to_anchor=(1, 1.04), fontsize=9)

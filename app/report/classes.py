@@ -113,6 +113,7 @@ def score_again(probabilities: Tensor, target: Tensor, predicted: Tensor) -> dic
     counts = target.bincount(minlength=num)
     there = (counts > 0) & (counts < len(target))
     right = target[predicted == target].bincount(minlength=num)
+    named = counts + predicted.bincount(minlength=num)
     options: dict[str, Any] = {"num_classes": num, "average": "none", "validate_args": False}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of classes that were not drawn
@@ -122,6 +123,7 @@ def score_again(probabilities: Tensor, target: Tensor, predicted: Tensor) -> dic
     return {
         "accuracy": float(right.sum() / len(target)),
         "balanced_accuracy": float((right / counts)[counts > 0].double().mean()),
+        "macro_f1": float((2 * right / named)[named > 0].double().mean()),
         "roc_auc": float(areas[there].double().mean()),
         "average_precision": float(precisions[there].double().mean()),
         "log_loss": float(-of_true.log().mean()),

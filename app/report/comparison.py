@@ -7,15 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from nested_lightning.app.report.contents import Block, Table, Text
+from nested_lightning.app.report.contents import Block, Table, Text, table_of
 from nested_lightning.app.report.family_sections import SampleErrors
 from nested_lightning.app.report.privacy import without_places
 from nested_lightning.app.training.runs.fold_scores import paired_fold_test
 from nested_lightning.app.training.runs.result import apart_from_baseline
 
 _SPREAD = ("mean", "std", "low", "high")
-Scores = Mapping[str, Mapping[str, float]]
-"""Scores of each run by name, by the run's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +35,14 @@ class PairedTest:
     errors: str
 
 
-def paired_test(first: SampleErrors, second: SampleErrors) -> PairedTest | None:
+def paired_test(first: SampleErrors | None, second: SampleErrors | None) -> PairedTest | None:
     """Return the exact test of McNemar for errors of 0 and 1, else the signed-rank test of Wilcoxon.
 
-    See https://doi.org/10.1007/BF02295996 and https://doi.org/10.2307/3001968. None: the samples, or what is
-    true of them, aren't the same.
+    See https://doi.org/10.1007/BF02295996 and https://doi.org/10.2307/3001968. None: the errors of
+    samples aren't known, or the samples, or what is true of them, aren't the same.
     """
+    if first is None or second is None:
+        return None
     if first.of != second.of or list(first.samples) != list(second.samples) or not len(first.errors):
         return None
     from scipy import stats  # half a second, not before it is needed
@@ -64,13 +64,6 @@ def paired_test(first: SampleErrors, second: SampleErrors) -> PairedTest | None:
         num_samples=len(difference),
         errors=first.of,
     )
-
-
-def scores_table(scores: Scores, *, note: str) -> Table:
-    """Return a row for each score, with a column for each run; ``note`` says what they are of."""
-    names = [*dict.fromkeys(name for one in scores.values() for name in one)]
-    rows = [[name, *(one.get(name) for one in scores.values())] for name in names]
-    return Table(title="Scores", columns=["score", *scores], rows=rows, note=note)
 
 
 def tests_table(first: str, tests: Mapping[str, PairedTest | None]) -> Block:
@@ -131,13 +124,11 @@ def _tables_of(name: str, found: Mapping[str, Any]) -> Iterator[Table]:
     scores, baseline = apart_from_baseline(found)
     means = {score: one["mean"] for score, one in baseline.items()}
     num_folds = max((len(one["values"]) for one in scores.values()), default=0)
+    spread = {key: {score: one[key] for score, one in scores.items()} for key in _SPREAD}
+    note = "low and high: 95 % interval of the mean."
+    yield table_of(f"Scores over the folds of {name}", "score", {**spread, "baseline": means}, note)
     yield Table(
-        title=f"Folds of {name}",
-        columns=["score", *_SPREAD, "baseline"],
-        rows=[[score, *(one[key] for key in _SPREAD), means.get(score)] for score, one in scores.items()],
-    )
-    yield Table(
-        title=f"Each fold of {name}",
+        title=f"Scores of each fold of {name}",
         columns=["score", *(f"fold {number}" for number in range(num_folds))],
         rows=[[score, *one["values"]] for score, one in scores.items()],
     )

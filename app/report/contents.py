@@ -77,10 +77,10 @@ class Matrix:
     counts: Sequence[Sequence[int]]
 
     @property
-    def rows(self) -> list[tuple[str, list[tuple[int, float]]]]:
-        """Name, counts and their shares of the row."""
+    def rows(self) -> list[tuple[str, list[tuple[str, float]]]]:
+        """Name, counts as texts, and their shares of the row."""
         return [
-            (name, [(count, count / max(sum(row), 1)) for count in row])
+            (name, [(as_text(count), count / max(sum(row), 1)) for count in row])
             for name, row in zip(self.names, self.counts, strict=True)
         ]
 
@@ -92,7 +92,7 @@ class Chart:
     Attributes:
         title: What it shows.
         description: The same in a sentence, for readers who can't see it.
-        svg: The drawing, without ``<?xml``.
+        svg: The drawing, without ``<?xml``; empty: there is nothing to draw, as the notes say.
         table: Its numbers; None: another table of the section has them.
         notes: What was left out, sampled or couldn't be drawn.
     """
@@ -128,7 +128,7 @@ class Picture:
     Attributes:
         content: The bytes of a PNG file.
         alt: What it shows, for readers who can't see it.
-        caption: Pairs of a piece of text and whether it is marked as wrong.
+        caption: Pairs of a word, or of several, and whether it is marked as wrong.
     """
 
     content: bytes
@@ -175,6 +175,26 @@ class MarkedLines:
     note: str = ""
 
 
+def table_of(title: str, of: str, columns: Mapping[str, Mapping[str, Any]], note: str = "") -> Table:
+    """Return a table of columns, each of which holds values by the names of rows.
+
+    Args:
+        title: What it shows.
+        of: What the names of rows are names of.
+        columns: By their names; a row that one of them lacks has an empty cell there.
+        note: What else there is to say.
+    """
+    names = dict.fromkeys(name for column in columns.values() for name in column)
+    rows = [[name, *(column.get(name) for column in columns.values())] for name in names]
+    return Table(title=title, columns=[of, *columns], rows=rows, note=note)
+
+
+def by_column(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return rows as the columns that `table_of` takes."""
+    columns = dict.fromkeys(column for row in rows.values() for column in row)
+    return {column: {name: row.get(column) for name, row in rows.items()} for column in columns}
+
+
 Block = Text | Table | Matrix | Chart | Drawing | Pictures | MarkedLines
 SectionMaker = Callable[[], Sequence[Block]]
 
@@ -206,7 +226,7 @@ def _made(title: str, maker: SectionMaker) -> Sequence[Block]:
         _logger.debug("report: section %s failed", title, exc_info=True)
         name = "" if isinstance(error, UserError) else f"{type(error).__name__}: "
         said = without_places(f"{name}{' '.join(str(error).split())}")
-        return [Text(text=f"This section could not be made. {said}", is_problem=True)]
+        return [Text(text=f"This section could not be made: {said}", is_problem=True)]
 
 
 def as_text(value: Any) -> str:
@@ -216,5 +236,5 @@ def as_text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:,.0f}" if value.is_integer() and 1000 <= abs(value) < 1e15 else f"{value:.6g}"
+        return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:,.6g}"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -106,10 +106,11 @@ def _charts(columns: Columns) -> Iterator[tuple[str, str, list[str]]]:
     shares = {base: names for base, names in by_base.items() if _are_shares(base, names, columns)}
     for base, names in by_base.items():
         if base not in shares and base != _RATE:
-            yield base.replace("_", " ").capitalize(), base, names
+            yield base, base, names
     together = [name for names in shares.values() for name in names]
-    for first in range(0, len(together), _MOST_LINES):
-        yield "Scores", "score", together[first : first + _MOST_LINES]
+    pieces = [together[first : first + _MOST_LINES] for first in range(0, len(together), _MOST_LINES)]
+    for number, names in enumerate(pieces, 1):
+        yield f"Scores ({number} of {len(pieces)})" if len(pieces) > 1 else "Scores", "score", names
     if _RATE in by_base:
         yield "Learning rate", "rate", by_base[_RATE]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from nested_lightning.app.data.data_summary import DataSummary
 from nested_lightning.app.errors import counted
-from nested_lightning.app.report.contents import Block, Table, Text
+from nested_lightning.app.report.contents import Block, Table, Text, by_column, table_of
 from nested_lightning.app.report.privacy import without_places
 from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.run_folder import RunFolder
@@ -58,10 +58,12 @@ def data_blocks(data: Mapping[str, Any]) -> Sequence[Block]:
 
 def _counts(name: str, values: Mapping[str, Any]) -> Table:
     """Return ``{"kar": {"number": 3}}`` or ``{"train": 70}`` as a table."""
-    rows = {key: one if isinstance(one, Mapping) else {"value": one} for key, one in values.items()}
-    columns = [*dict.fromkeys(column for row in rows.values() for column in row)]
-    cells = [[key, *(without_places(row.get(column)) for column in columns)] for key, row in rows.items()]
-    return Table(title=f"{name[:1].upper()}{name[1:]}", columns=[name, *columns], rows=cells)
+    rows = {
+        key: one if isinstance(one, Mapping) else {"number" if isinstance(one, int) else "value": one}
+        for key, one in values.items()
+    }
+    shown = {key: {column: without_places(cell) for column, cell in row.items()} for key, row in rows.items()}
+    return table_of(f"{name[:1].upper()}{name[1:]}", name, by_column(shown))
 
 
 def settings_blocks(settings: Mapping[str, tuple[Any, Any, str]]) -> Sequence[Block]:

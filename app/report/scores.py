@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nested_lightning.app.evaluation_report import Confusion, EvaluationReport
-from nested_lightning.app.report.contents import Block, Matrix, Table, Text
+from nested_lightning.app.report.contents import Block, Matrix, Table, Text, by_column, table_of
 from nested_lightning.app.training.runs.result import TrainingResult
 
 MAX_CLASSES = 30
@@ -84,9 +84,11 @@ def score_blocks(
     """
     where = f"{part} part, {report.num_samples:,} samples, {checkpoint}"
     intervals = resampling.intervals(report.scores) if resampling else {}
-    columns = {"baseline": report.baseline} if report.baseline else {}
-    lows = {"low": {k: v[0] for k, v in intervals.items()}, "high": {k: v[1] for k, v in intervals.items()}}
-    shown = {"value": report.scores, **(lows if intervals else {}), **columns}
+    columns = {"value": report.scores}
+    if intervals:
+        columns |= {end: {k: v[i] for k, v in intervals.items()} for i, end in enumerate(("low", "high"))}
+    if report.baseline:
+        columns["baseline"] = report.baseline
     said = (
         f"low and high: {_LEVEL} % interval, percentiles of {resampling.num_draws} bootstrap samples of"
         f" {resampling.num_drawn:,}, widened where they don't hold the value; empty where a score can't be"
@@ -94,27 +96,29 @@ def score_blocks(
         if resampling
         else "No intervals: the family has no way to score some of its samples alone."
     )
-    whole = _table(f"Scores on the {where}", "score", _by_row(shown, report.scores), said)
-    parts = [_table(f"By {of} on the {where}", of, rows) for of, rows in report.breakdowns.items()]
+    whole = table_of(f"Scores on the {where}", "score", columns, said)
+    parts = [
+        table_of(f"By {of} on the {where}", of, by_column(rows)) for of, rows in report.breakdowns.items()
+    ]
     confusions = [
         confusion_block(name, one, f"{part} part, {sum(map(sum, one.counts)):,} samples, {checkpoint}")
         for name, one in report.confusions.items()
     ]
-    return [whole, *(Text(text=note) for note in report.notes), *parts, *confusions]
+    return [whole, *(Text(text=f"Note: {note}.") for note in report.notes), *parts, *confusions]
 
 
-def logged_blocks(result: TrainingResult) -> Sequence[Block]:
+def logged_table(result: TrainingResult) -> Table:
     """Return the scores that the training came to, of what it logged itself."""
     title = f"Scores of {result.best_checkpoint.name} by part"
-    return [_table(title, "score", result.scores, "As logged at the end of the training.")]
+    return table_of(title, "score", by_column(result.scores), "As logged at the end of the training.")
 
 
 def confusion_block(name: str, confusion: Confusion, where: str) -> Block:
     """Return the matrix with true classes in rows; of many classes, the most frequent confusions."""
     names, counts = confusion.class_names, confusion.counts
-    title = f"What classes{f' of {name}' if name else ''} are taken for on the {where}"
+    place = f"{f' of {name}' if name else ''} on the {where}"
     if len(names) <= MAX_CLASSES:
-        return Matrix(title=title, names=names, counts=counts)
+        return Matrix(title=f"Confusion matrix{place}", names=names, counts=counts)
     wrong = [
         (true, predicted, count)
         for true, row in zip(names, counts, strict=True)
@@ -122,19 +126,7 @@ def confusion_block(name: str, confusion: Confusion, where: str) -> Block:
         if true != predicted and count
     ]
     return Table(
-        title=f"{title}: the most frequent confusions",
+        title=f"Most frequent confusions{place}",
         columns=["true", "predicted", "samples"],
         rows=sorted(wrong, key=lambda one: -one[2]),
     )
-
-
-def _by_row(
-    columns: Mapping[str, Mapping[str, float]], rows: Mapping[str, float]
-) -> dict[str, dict[str, float]]:
-    return {row: {name: one[row] for name, one in columns.items() if row in one} for row in rows}
-
-
-def _table(title: str, of: str, rows: Mapping[str, Mapping[str, float]], note: str = "") -> Table:
-    columns = [*dict.fromkeys(column for row in rows.values() for column in row)]
-    cells = [[name, *(row.get(column) for column in columns)] for name, row in rows.items()]
-    return Table(title=title, columns=[of, *columns], rows=cells, note=note)

@@ -83,7 +83,12 @@ def submodule_blocks(
 
 
 def _shapes(shapes: Iterable[Sequence[int]] | None) -> str:
-    return "-" if shapes is None else ", ".join(str(list(shape)) for shape in shapes)
+    """Return shapes, none of which is broken over two lines."""
+    return (
+        "-"
+        if shapes is None
+        else ", ".join(str([*shape]).replace(" ", "\N{NO-BREAK SPACE}") for shape in shapes)
+    )
 
 
 def _kilobytes(row: Any) -> float:

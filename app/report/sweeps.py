@@ -1,5 +1,6 @@
 """A sweep: how its objective went, which settings matter, what was pruned, and where."""
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -11,14 +12,15 @@ import numpy as np
 from nested_lightning.app.errors import UserError, counted
 from nested_lightning.app.foreign_files import foreign_file, regular_file
 from nested_lightning.app.report.charts import Axes, Series, draw_bars, draw_chart
-from nested_lightning.app.report.contents import Block, Chart, SectionMaker, Table, Text
+from nested_lightning.app.report.contents import Block, Chart, SectionMaker, Table, Text, table_of
 from nested_lightning.app.report.page_svg import SERIES_COLOURS, draw
 from nested_lightning.app.report.privacy import without_places
 from nested_lightning.app.sweeping.keeping import scores_of_test
 from nested_lightning.app.sweeping.results import trial_folder
+from nested_lightning.app.training.runs.result import apart_from_baseline
 
 STUDY = "study.db"
-_MOST_LINES = 200
+_MOST_LINES, _MOST_UPRIGHT = 200, 4
 
 
 def is_sweep(folder: Path) -> bool:
@@ -109,11 +111,10 @@ def _winner(study: Any, folder: Path) -> Sequence[Block]:
     )
     values = [*zip(_objectives(study), best.values, strict=True)]
     tried = [(name, without_places(value)) for name, value in best.params.items()]
-    tables = [
-        Table(title=f"Trial {best.number}", columns=["name", "value"], rows=[*values, *tried]),
-        Table(title="Its test scores", columns=["score", "test"], rows=[*found[best.number].items()]),
-    ]
-    return [Text(text=said), *(table for table in tables if table.rows)]
+    table = Table(title=f"Trial {best.number}", columns=["name", "value"], rows=[*values, *tried])
+    scores, baseline = apart_from_baseline(found[best.number])
+    columns = {"test": scores, **({"baseline": baseline} if baseline else {})}
+    return [Text(text=said), table, *([table_of("Its test scores", "score", columns)] if scores else [])]
 
 
 def _history(study: Any) -> Sequence[Block]:
@@ -157,54 +158,47 @@ def _parallel(study: Any) -> Sequence[Block]:
     """Return a line for each trial, over an axis for each setting and one for the first objective."""
     done = _complete(study)[-_MOST_LINES:]
     names = [*dict.fromkeys(name for trial in done for name in trial.params)][:8]
-    columns = {name: [trial.params.get(name) for trial in done] for name in names}
     objective = _objectives(study)[0]
-    columns[objective] = [trial.values[0] for trial in done]
-    scaled = np.array([_scaled(values) for values in columns.values()])
+    axes = {name: [_place(trial, name) for trial in done] for name in names}
+    axes[objective] = [trial.values[0] for trial in done]
+    places = np.array([*axes.values()])
+    low, high = np.nanmin(places, axis=1), np.nanmax(places, axis=1)
+    heights = (places.T - low) / np.where(high > low, high - low, 1)
     losses = [_loss(study.directions[0], 0, trial) for trial in done]
     ranks = np.argsort(np.argsort(losses)[::-1])
 
     def paint(plot: Any) -> None:
-        for line, rank in zip(scaled.T, ranks, strict=True):
+        for line, rank in zip(heights, ranks, strict=True):
             share = (rank + 1) / len(done)
-            plot.plot(
-                range(len(columns)), line, color=SERIES_COLOURS[0], alpha=0.15 + 0.7 * share, linewidth=1
-            )
-        labels = [name.rpartition(".")[2].partition(" ")[0][:14] for name in columns]
-        plot.set_xticks(range(len(columns)), labels)
+            plot.plot(range(len(axes)), line, color=SERIES_COLOURS[0], alpha=0.15 + 0.7 * share, linewidth=1)
+        labels = [name.rpartition(".")[2].partition(" ")[0][:14] for name in axes]
+        plot.set_xticks(range(len(axes)), labels, rotation=20 if len(axes) > _MOST_UPRIGHT else 0)
         plot.set_yticks([0, 1], ["low", "high"])
 
     title = "Parallel coordinates"
-    said = (
-        f"A line for each of {len(done)} trials; more solid: better {objective}. Axes: {', '.join(columns)}."
-    )
-    ends = [[name, *_ends(values)] for name, values in columns.items()]
+    said = f"A line for each of {len(done)} trials; more solid: better {objective}. Axes: {', '.join(axes)}."
+    ends = [
+        [
+            name,
+            *(
+                done[end(ways)].params.get(name, done[end(ways)].values[0])
+                for end in (np.nanargmin, np.nanargmax)
+            ),
+        ]
+        for name, ways in axes.items()
+    ]
     table = Table(title="Ends of the axes", columns=["axis", "low", "high"], rows=ends)
     svg = draw(paint, title=title, description=said, layout="constrained")
     return [Chart(title=title, description=said, svg=svg, table=table, notes=[said])]
 
 
-def _scaled(values: Sequence[Any]) -> list[float]:
-    """Return values between 0 and 1: numbers by their size or its logarithm, others by their names."""
-    numbers = _as_numbers(values)
-    low, high = np.nanmin(numbers), np.nanmax(numbers)
-    if low > 0 and high / low >= 100:
-        numbers, low, high = np.log(numbers), np.log(low), np.log(high)
-    return ((numbers - low) / ((high - low) or 1)).tolist()
-
-
-def _as_numbers(values: Sequence[Any]) -> Any:
-    known = [value for value in values if value is not None]
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in known):
-        return np.array([np.nan if value is None else float(value) for value in values])
-    names = sorted({str(value) for value in known})
-    return np.array([np.nan if value is None else float(names.index(str(value))) for value in values])
-
-
-def _ends(values: Sequence[Any]) -> tuple[Any, Any]:
-    known = [value for value in values if value is not None]
-    numbers = _as_numbers(known)
-    return known[int(numbers.argmin())], known[int(numbers.argmax())]
+def _place(trial: Any, name: str) -> float:
+    """Return where on its axis a setting of a trial is: choices in their order, NaN where it wasn't tried."""
+    if name not in trial.params:
+        return math.nan
+    searched = trial.distributions[name]
+    number: float = searched.to_internal_repr(trial.params[name])
+    return math.log(number) if getattr(searched, "log", False) else number
 
 
 def _ended_early(study: Any) -> Sequence[Block]:

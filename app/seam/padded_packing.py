@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 _AS_GIVEN = (
-    "pad_packed_sequence isn't told total_length: the graph gives as many steps as it is given, and the model as"
-    " many as the longest sequence has; where that matters, add total_length=x.shape[1]"
+    "pad_packed_sequence isn't told total_length: the graph gives as many steps as it is given, and the model"
+    " as many as the longest sequence has; where that matters, add total_length=x.shape[1]"
 )
 
 

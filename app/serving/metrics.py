@@ -8,7 +8,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.responses import Response
 
 from nested_lightning.app.serving.service import Service
-from nested_lightning.app.serving.watch import Watch
+from nested_lightning.app.serving.worker import Watch
 
 _BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 

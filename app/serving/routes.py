@@ -1,7 +1,7 @@
 """The routes of one model: what it is, and its answers."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -27,12 +27,7 @@ class ProblemRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handle_problems(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except ClientDisconnect:
-                return Response(status_code=_CLIENT_CLOSED)
-            except Exception as error:
-                return problem_response(error)
+            return await _response_or_problem(handle(request))
 
         return handle_problems
 
@@ -63,16 +58,16 @@ def model_router(service: Service, *, prefix: str = "") -> APIRouter:
     )
     async def predict(request: Request) -> Response:
         began = time.perf_counter()
-        response = await _answer_or_refuse(service, request)
+        response = await _response_or_problem(answer(service, request))
         service.watch.saw_request(name, response.status_code, time.perf_counter() - began)
         return response
 
     return router
 
 
-async def _answer_or_refuse(service: Service, request: Request) -> Response:
+async def _response_or_problem(answered: Awaitable[Response]) -> Response:
     try:
-        return await answer(service, request)
+        return await answered
     except ClientDisconnect:
         return Response(status_code=_CLIENT_CLOSED)
     except Exception as error:

@@ -12,8 +12,7 @@ from typing import Any
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Desk, Limits, Part
 from nested_lightning.app.serving.problems import RETRY, Problem
-from nested_lightning.app.serving.watch import Watch
-from nested_lightning.app.serving.worker import QueueFullError, Worker, WorkerStoppedError
+from nested_lightning.app.serving.worker import QueueFullError, Watch, Worker, WorkerStoppedError
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -89,11 +89,9 @@ def read_table(
         return tidy_table(table)
 
 
-def read_shipped_table(
-    name: str = SHIPPED_MFEAT, *, text_columns: Iterable[str] = (), reader: TableReader = IN_MEMORY
-) -> pa.Table:
-    """Read one of the tables that ship with the project (``app/data/shipped``)."""
-    with as_file(files("nested_lightning.app.data.shipped") / name) as path:
+def read_shipped_table(*, text_columns: Iterable[str] = (), reader: TableReader = IN_MEMORY) -> pa.Table:
+    """Read the table that ships with the project (``app/data/shipped``)."""
+    with as_file(files("nested_lightning.app.data.shipped") / SHIPPED_MFEAT) as path:
         return read_table(path, text_columns=text_columns, reader=reader)
 
 

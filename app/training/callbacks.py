@@ -9,9 +9,8 @@ from pytorch_lightning.utilities.model_helpers import is_overridden
 from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.training.early_stopping import PatientStopping
 from nested_lightning.app.training.epoch_callback import TemporaryChange
-from nested_lightning.app.training.monitored_value import warn_of_patience
+from nested_lightning.app.training.monitored_value import PatientStopping, warn_of_patience
 from nested_lightning.app.training.runs.last_checkpoint import SaveFirst
 from nested_lightning.app.training.storable_state import refuse_one_key
 

@@ -11,6 +11,7 @@ from torch import nn
 from typing_extensions import override
 
 from nested_lightning.app.checkpoints.left_out import LeftOut, leave_out, left_out_of
+from nested_lightning.app.checkpoints.submodule_names import find_submodules
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.adapters import (
     adapted_layers,
@@ -33,7 +34,6 @@ from nested_lightning.app.training.parameter_groups import (
 from nested_lightning.app.training.part_weights import load_part
 from nested_lightning.app.training.pretrained_weights import find_in_files
 from nested_lightning.app.training.runs.run_folder import model_file_in
-from nested_lightning.app.training.submodule_paths import find_submodules
 from nested_lightning.app.training.submodule_policy import SubmodulePolicy
 
 _logger = logging.getLogger("nested_lightning.submodule_policies")

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +11,7 @@ import torch
 from typing_extensions import override
 
 from nested_lightning.app.data.data_summary import counts_of
-from nested_lightning.app.data.split_data import SplitDataModule
+from nested_lightning.app.data.split_data import Loading, SplitDataModule
 from nested_lightning.app.data.splits import PartName, Splitter, note_given_parts
 from nested_lightning.app.errors import UserError, counted, errors_naming, name_list
 from nested_lightning.app.pictures.sizes import PictureSizes
@@ -36,11 +36,7 @@ class VaeGanDataModule(SplitDataModule[VaeGanDataSpec, PictureBatch]):
         channels: 1 for grey, 3 for colours; None: as the pictures are.
         grouping: Tells which domains share a VAE.
         splitter: Chooses the pictures of each part.
-        batch_size: Pictures of a training batch.
-        eval_batch_size: Pictures of a validation or test batch.
-        seed: Decides the order of the training batches.
-        data_spec: The facts that a trained model was built from; its sizes, domains and groups are then used
-            as they are.
+        **loading: See `SplitDataModule`.
     """
 
     samples = "pictures"
@@ -53,17 +49,13 @@ class VaeGanDataModule(SplitDataModule[VaeGanDataSpec, PictureBatch]):
         channels: int | None = None,
         grouping: DomainGrouping,
         splitter: Splitter,
-        batch_size: int,
-        eval_batch_size: int,
-        seed: int = 0,
-        data_spec: VaeGanDataSpec | None = None,
+        **loading: Unpack[Loading],
     ) -> None:
-        super().__init__(
-            batch_size=batch_size, eval_batch_size=eval_batch_size, seed=seed, data_spec=data_spec
-        )
+        super().__init__(**loading)
+        known = self._given_spec
         self._path = path
-        self._image_size = data_spec.image_size if data_spec else image_size
-        self._channels = data_spec.channels if data_spec else channels
+        self._image_size = known.image_size if known else image_size
+        self._channels = known.channels if known else channels
         self._grouping = grouping
         self._splitter = splitter
         self._sizes: PictureSizes | None = None

@@ -3,7 +3,8 @@
 Shapes: B pictures, C channels, S pixels to a side, Z latent features, W numbers of noise.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -24,76 +25,53 @@ def exports_of(*, model: VaeGan, data_spec: VaeGanDataSpec, batches: Sequence[Pi
     pictures = batches[0].pictures.float()
     sets = {case: one for case, (one,) in some_rows((pictures,)).items()}
     sets["black and white"] = torch.stack([torch.zeros_like(pictures[0]), torch.ones_like(pictures[0])])
-    classifier = _graph(
-        "classifier", model.classifier, ["pictures"], "logits", {k: (v,) for k, v in sets.items()}
-    )
+    classifier = _graph("classifier", model.classifier, "classifier", "logits", sets, pictures=sets)
     parts = [part for name in data_spec.groups for part in _parts(name, model.vae(name), sets)]
     return Exports(graphs=[classifier, *parts])
 
 
 def _parts(name: str, vae: Any, sets: Mapping[str, Tensor]) -> Iterator[Exportable]:
     """Yield the graphs of a VAE."""
-    members = {case: torch.arange(len(one)) % vae.num_domains for case, one in sets.items()}
+    place = f"vaes.{name}"
+    member = {case: torch.arange(len(one)) % vae.num_domains for case, one in sets.items()}
+    encode, decode = (lambda vae, *given: vae.encode(*given)), (lambda vae, *given: vae.decode(*given))
+    yield _graph(f"{name}.encoder", vae, place, "mean", sets, call=encode, pictures=sets, member=member)
+
+    def drawn(num_features: int) -> dict[str, Tensor]:
+        return {case: torch.randn(len(one), num_features) for case, one in sets.items()}
+
+    latent, width = drawn(vae.sampler.out_features), getattr(vae.decoder, "noise_features", 0)
+    noise = {"noise": drawn(width)} if width else {}
     yield _graph(
-        f"{name}.encoder",
-        _Method(vae, "encode"),
-        ["pictures", "member"],
-        "mean",
-        {case: (one, members[case]) for case, one in sets.items()},
-    )
-    width = getattr(vae.decoder, "noise_features", 0)
-    size = vae.sampler.out_features
-    drawn = {case: torch.randn(len(one), size) for case, one in members.items()}
-    noise = {case: [torch.randn(len(one), width)] * bool(width) for case, one in members.items()}
-    yield _graph(
-        f"{name}.decoder",
-        _Method(vae, "decode"),
-        ["latent", "member", *["noise"] * bool(width)],
-        "pictures",
-        {case: (one, members[case], *noise[case]) for case, one in drawn.items()},
+        f"{name}.decoder", vae, place, "pictures", sets, call=decode, latent=latent, member=member, **noise
     )
     if hasattr(vae.sampler, "prior"):  # one of the user's needn't have any
-        yield _graph(
-            f"{name}.prior",
-            _Prior(*vae.sampler.prior()),
-            ["noise", "member"],
-            "latent",
-            {case: (one, members[case]) for case, one in drawn.items()},
-        )
+        mean, factor = vae.sampler.prior()
+        call = partial(_from_prior, mean.detach(), factor.detach().float().contiguous())
+        yield _graph(f"{name}.prior", vae, place, "latent", sets, call=call, noise=latent, member=member)
 
 
-def _graph(name: str, module: nn.Module, inputs: Sequence[str], output: str, cases: Any) -> Exportable:
-    return Exportable(name=name, module=module, inputs=inputs, outputs=[output], cases=cases, root="vae_gan")
+def _graph(
+    name: str,
+    module: nn.Module,
+    place: str,
+    output: str,
+    sets: Iterable[str],
+    *,
+    call: Callable[..., Any] = operator.call,
+    **inputs: Mapping[str, Tensor],
+) -> Exportable:
+    """Return a graph, by what it is given in each of the cases."""
+    cases = {case: tuple(one[case] for one in inputs.values()) for case in sets}
+    root = f"vae_gan.{place}"
+    return Exportable(
+        name=name, module=module, inputs=[*inputs], outputs=[output], cases=cases, root=root, call=call
+    )
 
 
-class _Method(nn.Module):
-    """Calls a module by another name than ``forward``."""
-
-    def __init__(self, module: nn.Module, method: str) -> None:
-        super().__init__()
-        self.module = module
-        self._method = method
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        """Return what the method gives."""
-        result: Tensor = getattr(self.module, self._method)(*inputs)
-        return result
-
-
-class _Prior(nn.Module):
-    """Makes latent vectors of new pictures of noise."""
-
-    mean: Tensor
-    factor: Tensor
-
-    def __init__(self, mean: Tensor, factor: Tensor) -> None:
-        super().__init__()
-        self.register_buffer("mean", mean.detach())
-        self.register_buffer("factor", factor.detach().float().contiguous().clone())
-
-    def forward(self, noise: Tensor, member: Tensor) -> Tensor:
-        """Map standard normal noise of [B, Z] and domains within the VAE, int64 of [B], to [B, Z]."""
-        return self.mean[member] + (self.factor[member] @ noise.unsqueeze(2)).squeeze(2)
+def _from_prior(mean: Tensor, factor: Tensor, _: nn.Module, noise: Tensor, member: Tensor) -> Tensor:
+    """Map standard normal noise of [B, Z] and domains within the VAE, int64 of [B], to [B, Z]."""
+    return mean[member] + (factor[member] @ noise.unsqueeze(2)).squeeze(2)
 
 
 def answer_by_graphs(model: Any, *, data_spec: VaeGanDataSpec, graphs: Graphs) -> None:

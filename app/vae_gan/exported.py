@@ -29,7 +29,7 @@ class ExportedVaeGan(PictureMaker):
     """
 
     def __init__(self, *, model: ExportedModel, batch_size: int = 256) -> None:
-        self.data_spec = VaeGanDataSpec.from_dict(model.manifest.data_spec)
+        self.data_spec = model.data_spec(VaeGanDataSpec)
         self._model, self._batch_size = model, batch_size
 
     def _draw(self, domains: Indices, seed: int) -> Floats:

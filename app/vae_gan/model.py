@@ -14,7 +14,6 @@ from typing_extensions import override
 
 from nested_lightning.app.assembly.composite import Composite
 from nested_lightning.app.assembly.names import escape_name
-from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.submodules.feature_classifier import FeatureClassifier
 from nested_lightning.app.submodules.vae import VariationalAutoencoder
 from nested_lightning.app.training.meanings import Meaning
@@ -55,7 +54,7 @@ class VaeGan(Composite):
         turns: In which batches ``vaes`` and ``discriminators`` step; None: in each.
         gradient_clip_norm: Largest norm of all gradients of one component; None: any.
         collapse_watch: Gets the means of each epoch.
-        recipe, callbacks: See `Composite`.
+        **options: See `Composite`.
 
     Raises:
         CompositionError: A trainable parameter belongs to no optimiser or to several.
@@ -76,10 +75,9 @@ class VaeGan(Composite):
         turns: Turns | None = None,
         gradient_clip_norm: float | None = None,
         collapse_watch: CollapseWatch | None = None,
-        recipe: Recipe | None = None,
-        callbacks: Sequence[Callback] = (),
+        **options: Any,
     ) -> None:
-        super().__init__(recipe=recipe, callbacks=callbacks)
+        super().__init__(**options)
         self.automatic_optimization = False
         self.vaes = nn.ModuleDict({escape_name(name): vae for name, vae in vaes.items()})
         self.discriminators = nn.ModuleDict({escape_name(n): module for n, module in discriminators.items()})

@@ -73,10 +73,7 @@ def read_picture_folders(path: Path, *, image_size: int | None, channels: int | 
         read = partial(read_picture, squaring=square(image_size or sizes.followed()))
         pictures = np.stack([_read(source, name, read) for name in names])
     return LabelledPictures(
-        pictures=to_floats(pictures, channels),
-        labels=found.classes,
-        sizes=sizes,
-        folders=found.above,
+        pictures=to_floats(pictures, channels), labels=found.classes, sizes=sizes, folders=found.above
     )
 
 

@@ -78,7 +78,7 @@ class VaeGanSections:
 
     def _reconstructions(self, part: PartName) -> Sequence[Block]:
         real = self.datamodule.part(part)
-        some = real[torch.linspace(0, len(real) - 1, min(2 * _NUM_COLUMNS, len(real))).round().long()]
+        some = real[evenly(len(real), 2 * _NUM_COLUMNS)]
         note = f"{len(some)} of {len(real):,} pictures of the {part} part; below each its reconstruction."
         return [_grid("Originals and reconstructions", self._rebuilt(some), some.pictures, note=note)]
 

@@ -4,12 +4,12 @@ import warnings
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from typing_extensions import override
 
 from nested_lightning.app.data.fingerprint import fingerprint
-from nested_lightning.app.data.split_data import SplitDataModule
+from nested_lightning.app.data.split_data import Loading, SplitDataModule
 from nested_lightning.app.data.splits import PartName, Splitter
 from nested_lightning.app.errors import UserError, counted, did_you_mean
 from nested_lightning.app.folders import list_files
@@ -35,17 +35,13 @@ class VariantDataModule(SplitDataModule[VariantDataSpec, Mapping[str, Sequences]
         sources: Where each variant's sequences come from, by the variant's name.
         splitter: Chooses what trains, chooses and tests a model.
         sampling: Picks the variant of each training batch.
-        batch_size: Sequences of a training batch.
         batch_sizes: The same of single variants, by name.
-        eval_batch_size: Sequences of a validation or test batch.
         batches_per_epoch: Batches of an epoch; None: as many as all sequences make.
         untrained: Variants that are left out of training.
         preparations: Gives by a variant's name how a pretrained encoder wants its texts; None: as none does.
         unevaluated: Variants that are left out of validation and test. One that training leaves
             out as well isn't read.
-        seed: Decides variants and order of the training batches.
-        data_spec: The facts that a trained model was built from; vocabularies, statistics, classes and
-            windows are then used as they are.
+        **loading: See `SplitDataModule`.
     """
 
     def __init__(
@@ -55,19 +51,14 @@ class VariantDataModule(SplitDataModule[VariantDataSpec, Mapping[str, Sequences]
         sources: Mapping[str, SequenceSource],
         splitter: Splitter,
         sampling: VariantSampling,
-        batch_size: int,
         batch_sizes: Mapping[str, int] | None = None,
-        eval_batch_size: int = 256,
         batches_per_epoch: int | None = None,
         untrained: Collection[str] = (),
         unevaluated: Collection[str] = (),
         preparations: Callable[[str], TextPreparation | None] = lambda _: None,
-        seed: int = 0,
-        data_spec: VariantDataSpec | None = None,
+        **loading: Unpack[Loading],
     ) -> None:
-        super().__init__(
-            batch_size=batch_size, eval_batch_size=eval_batch_size, seed=seed, data_spec=data_spec
-        )
+        super().__init__(**loading)
         self._path = path
         self._sources = sources
         self._splitter = splitter

@@ -4,10 +4,11 @@ Shapes: B sequences, L steps, F features of a step, C classes.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from nested_lightning.app.exporting.exportable import NUM_ROWS, Exportable, Exports, Graphs, Inputs
 from nested_lightning.app.variant.batch import SequenceBatch
@@ -29,30 +30,23 @@ def exports_of(
     graphs = [
         Exportable(
             name=one.name,
-            module=_Labels(model, one.name, has_step_labels=one.has_step_labels),
+            module=model,
             inputs=["inputs", "lengths"],
             outputs=["probabilities"],
             cases=dict(_cases(by_variant[one.name], one)),
             root="variant",
+            call=partial(_label, one),
         )
         for one in data_spec.variants
     ]
     return Exports(graphs=graphs)
 
 
-class _Labels(nn.Module):
-    """Labels the sequences of one variant."""
-
-    def __init__(self, model: VariantModel, variant: str, *, has_step_labels: bool) -> None:
-        super().__init__()
-        self.model = model
-        self._variant, self._has_step_labels = variant, has_step_labels
-
-    def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
-        """Map steps of [B, L, …] and lengths, int64 of [B], to probabilities of [B, L, C] or [B, C]."""
-        mask = torch.arange(inputs.shape[1]) < lengths.unsqueeze(1)
-        batch = SequenceBatch(variant=self._variant, inputs=inputs, mask=mask)
-        return self.model.label(batch, has_step_labels=self._has_step_labels).float().softmax(dim=-1)
+def _label(variant: VariantSpec, model: VariantModel, inputs: Tensor, lengths: Tensor) -> Tensor:
+    """Map steps of [B, L, …] and lengths, int64 of [B], to probabilities of [B, L, C] or [B, C]."""
+    mask = torch.arange(inputs.shape[1]) < lengths.unsqueeze(1)
+    batch = SequenceBatch(variant=variant.name, inputs=inputs, mask=mask)
+    return model.label(batch, has_step_labels=variant.has_step_labels).float().softmax(dim=-1)
 
 
 def _cases(batch: SequenceBatch, variant: VariantSpec) -> Iterator[tuple[str, Inputs]]:

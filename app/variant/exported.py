@@ -27,7 +27,7 @@ class ExportedVariant(SequenceLabeller):
     """
 
     def __init__(self, *, model: ExportedModel, batch_size: int = 256) -> None:
-        self.data_spec = VariantDataSpec.from_dict(model.manifest.data_spec)
+        self.data_spec = model.data_spec(VariantDataSpec)
         self._model, self._batch_size = model, batch_size
 
     def _label_steps(self, spec: VariantSpec, steps: Sequence[Array]) -> list[SequencePrediction]:

@@ -11,24 +11,18 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from typing_extensions import override
 
-from nested_lightning.app.assembly.composite import Composite
+from nested_lightning.app.assembly.composite import OneOptimizerComposite
 from nested_lightning.app.assembly.names import escape_name
 from nested_lightning.app.assembly.protocols import LossBalance
-from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.processes import mean_over_ranks
 from nested_lightning.app.training.meanings import Meaning
-from nested_lightning.app.training.optimization import (
-    OptimizerFactory,
-    ScheduleFactory,
-    configure_single_optimizer,
-)
 from nested_lightning.app.variant.batch import IGNORED, SequenceBatch
 from nested_lightning.app.variant.scores import VariantScores
 from nested_lightning.app.variant.spec import VariantDataSpec, unknown_variant
 
 
-class VariantModel(Composite):
+class VariantModel(OneOptimizerComposite):
     """Labels sequences of several kinds; the decoder is chosen by the batch's input type.
 
     A variant's steps go through its own adapter, then the trunk if there is one, then its own decoder. A
@@ -42,11 +36,9 @@ class VariantModel(Composite):
         losses: From logits of [N, C] and class indices of [N] to their mean loss, by the same names.
         balance: A `LossBalance`, from a variant's name and loss to what is minimised.
         num_classes: C by the variant's name.
-        optimizer: Factory of the optimiser.
-        schedule: Factory of the learning-rate schedule.
         trunk: Shared by all variants; None: there is none.
         frozen: Variants whose adapter and decoder don't learn.
-        recipe: See `Composite`.
+        **options: See `OneOptimizerComposite`.
     """
 
     def __init__(
@@ -57,15 +49,11 @@ class VariantModel(Composite):
         losses: Mapping[str, nn.Module],
         balance: nn.Module,
         num_classes: Mapping[str, int],
-        optimizer: OptimizerFactory,
-        schedule: ScheduleFactory,
         trunk: nn.Module | None = None,
         frozen: Collection[str] = (),
-        recipe: Recipe | None = None,
+        **options: Any,
     ) -> None:
-        super().__init__(recipe=recipe)
-        self._optimizer_factory = optimizer
-        self._schedule_factory = schedule
+        super().__init__(**options)
         self.variants = tuple(decoders)
         self.adapters = nn.ModuleDict({escape_name(name): adapters[name] for name in decoders})
         self.decoders = nn.ModuleDict({escape_name(name): decoders[name] for name in decoders})
@@ -179,6 +167,7 @@ class VariantModel(Composite):
             module.eval()
         return self
 
+    @override
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Build the injected optimiser and schedule.
 
@@ -189,7 +178,7 @@ class VariantModel(Composite):
             raise UserError(
                 "there is nothing to train: all variants are frozen (variant.variants.NAME.is_frozen)"
             )
-        return configure_single_optimizer(self, self._optimizer_factory, self._schedule_factory)
+        return super().configure_optimizers()
 
     def _score(self, batch: SequenceBatch, scores: VariantScores) -> tuple[Tensor, int]:
         """Add a batch to the scores; return its mean loss and its number of labels."""

@@ -48,11 +48,6 @@ class LabelledOne:
     labels: Sequence[str]
     predicted: Sequence[str]
 
-    @property
-    def error(self) -> float:
-        """The share of wrong labels."""
-        return float(np.mean([one != other for one, other in zip(self.labels, self.predicted, strict=True)]))
-
 
 @dataclass(kw_only=True, eq=False)
 class VariantSections:
@@ -93,10 +88,11 @@ class VariantSections:
 
     def sample_errors(self, part: PartName) -> SampleErrors:
         """Return the share of wrong labels of each sequence."""
-        ones = [one for name in self.datamodule.evaluated_part(part) for one in self._ones(part, name)]
+        names = self.datamodule.evaluated_part(part)
+        ones = [one for name in names for one in self._ones(part, name)]
         return SampleErrors(
             samples=[(*one.sample, *one.labels) for one in ones],
-            errors=[one.error for one in ones],
+            errors=[float(error) for name in names for error in self._errors(part, name)],
             of="share of wrong labels",
         )
 
@@ -144,12 +140,14 @@ class VariantSections:
         charts = class_blocks(target.numpy(), probabilities.numpy(), names, where)
         errors = self._errors(part, name)
         worst = np.argsort(-errors, kind="stable")[:_MOST_SEQUENCES].tolist()
-        shown = list(self._ones(part, name, worst))
         note = (
-            f"{len(shown)} of {len(errors):,} sequences, those with most errors first, of each the first"
+            f"{len(worst)} of {len(errors):,} sequences, those with most errors first, of each the first"
             f" {_MOST_STEPS} steps; wrong labels are underlined."
         )
-        lines = [(_title(one), _pieces(one, names)) for one in shown]
+        lines = [
+            (f"{_title(one)}: {errors[row]:.1%} wrong", _pieces(one, names))
+            for row, one in zip(worst, self._ones(part, name, worst), strict=True)
+        ]
         title = f"Predicted classes of {name}, {part} part"
         return [MarkedLines(title=title, classes=names, lines=lines, note=note), *charts]
 
@@ -195,8 +193,7 @@ class VariantSections:
 
 def _title(one: LabelledOne) -> str:
     name, *place = one.sample
-    where = "{}, row {}".format(*place).removeprefix(", ") if place else name
-    return f"{where}: {one.error:.1%} wrong"
+    return "{}, row {}".format(*place).removeprefix(", ") if place else name
 
 
 def _pieces(one: LabelledOne, names: Sequence[str]) -> list[tuple[str, int, str]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.filesize import decimal
 
+from nested_lightning.app.checking.drawing.model_graph import format_shape
 from nested_lightning.commands.printing.console import print_fault, print_line, print_note, print_records
 
 _COLUMNS = ("submodule", "class", "input", "output", "parameters", "memory", "frozen", "rate")
@@ -59,11 +60,6 @@ def format_shapes(shapes: Iterable[tuple[int, ...]] | None) -> str:
         return "-"
     runs = [(shape, len(list(run))) for shape, run in groupby(shapes)]
     return "\n".join((f"{num} of " if num > 1 else "") + format_shape(shape) for shape, num in runs)
-
-
-def format_shape(shape: tuple[int, ...]) -> str:
-    """Return a shape such as ``[2, 64]``."""
-    return f"[{', '.join(map(str, shape))}]" if shape else "scalar"
 
 
 def _as_cells(row: Any) -> tuple[str, ...]:

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TextIO
 
 from rich.console import Console, RenderableType
 from rich.table import Table
@@ -107,15 +106,7 @@ def print_note(text: str) -> None:
 def show_warnings_as_notes() -> None:
     """Print a Python warning on one line, without its place in the code."""
 
-    def show(
-        message: Warning | str,
-        category: type[Warning],
-        filename: str,
-        lineno: int,
-        file: TextIO | None = None,
-        line: str | None = None,
-    ) -> None:
-        del category, filename, lineno, file, line
+    def show(message: Warning | str, *_: object, **__: object) -> None:
         print_note(str(message))
 
     warnings.showwarning = show

@@ -67,7 +67,7 @@ def _confusion(name: str, confusion: Any) -> ScoreTable:
     names = confusion.class_names
     if len(names) <= _MAX_CLASSES:
         rows = [*zip(names, confusion.counts, strict=True)]
-        return ScoreTable(f"What classes{of} are taken for: the true one in front", ["class", *names], rows)
+        return ScoreTable(f"Confusion matrix{of}: true classes in rows", ["class", *names], rows)
     wrong = {
         f"{other} for {one}": [count]
         for one, counts in zip(names, confusion.counts, strict=True)
@@ -75,7 +75,7 @@ def _confusion(name: str, confusion: Any) -> ScoreTable:
         if one != other and count
     }
     most = sorted(wrong.items(), key=lambda item: -item[1][0])[:_MAX_CLASSES]
-    return ScoreTable(f"What classes{of} are taken for most often", ["predicted for true", "samples"], most)
+    return ScoreTable(f"Most frequent confusions{of}", ["predicted for true", "samples"], most)
 
 
 def _to_csv(report: Any, where: str) -> str:

@@ -5,7 +5,8 @@ from typing import Any
 from rich.text import Text
 from rich.tree import Tree
 
-from nested_lightning.commands.printing.check_report import format_shape, format_shapes
+from nested_lightning.app.checking.drawing.model_graph import format_shape
+from nested_lightning.commands.printing.check_report import format_shapes
 from nested_lightning.commands.printing.console import Part, print_wide
 
 _MAX_SOURCES = 3

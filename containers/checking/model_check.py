@@ -1,7 +1,7 @@
 """Checks an application's composite without training it."""
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from traceback import TracebackException
 from typing import Any
@@ -66,14 +66,9 @@ class _Check:
         if not self._has_data():
             return self._findings_alone()
         record = CallRecord(self.family)
-        with self._on_device(), record.watching():
+        with nullcontext() if self._has_real_batch else on_meta(), record.watching():
             report, model = self._build_and_run(record)
         return replace(report, rows=noted_rows(report.rows, model)) if report.rows else report
-
-    def _assembling(self, assembler: Assembler) -> AbstractContextManager[Any]:
-        if "assembler" not in self.family.providers:
-            return nullcontext()
-        return self.family.assembler.override(providers.Object(assembler))
 
     def _has_data(self) -> bool:
         try:
@@ -83,9 +78,6 @@ class _Check:
             self.findings.add(Fault(path=path, what=_without_path(error, path)))
             return False
         return True
-
-    def _on_device(self) -> AbstractContextManager[None]:
-        return nullcontext() if self._has_real_batch else on_meta()
 
     def _build_and_run(self, record: CallRecord) -> tuple[CheckReport, Any]:
         """Return what was found, and the composite, which is None where it can't be built."""
@@ -191,7 +183,8 @@ class _Check:
 
     def _build(self, assembler: Assembler, errors: list[CompositionError], record: CallRecord) -> Any:
         """Return the composite, or None where it can't be built at all."""
-        with self._assembling(assembler):
+        takes_one = "assembler" in self.family.providers
+        with self.family.assembler.override(providers.Object(assembler)) if takes_one else nullcontext():
             try:
                 return self._model_provider()()
             except Exception as error:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from nested_lightning.app.checking.drawing.model_graph import Edge, ModelGraph, Node
-from nested_lightning.app.checking.submodule_table import CheckReport, Shape
+from nested_lightning.app.checking.drawing.model_graph import Edge, ModelGraph, Node, format_shape
+from nested_lightning.app.checking.submodule_table import CheckReport
 from nested_lightning.containers.checking.resolved_providers import ResolvedProvider
 
 _MODEL, _DATA = "model", "datamodule"
@@ -28,11 +28,6 @@ def build_graph(report: CheckReport, tree: ResolvedProvider, *, title: str) -> M
     ]
     edges = [*_flow(report), *_built(report, behind), *_needed(report, tree, behind)]
     return ModelGraph(title=title, nodes=tuple(nodes), edges=tuple(dict.fromkeys(edges)))
-
-
-def format_shape(shape: Shape) -> str:
-    """Return a shape such as ``[2, 64]``."""
-    return f"[{', '.join(map(str, shape))}]" if shape else "scalar"
 
 
 def _provider_node(provider: ResolvedProvider, report: CheckReport) -> Node:

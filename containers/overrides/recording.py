@@ -1,13 +1,12 @@
 """What a recipe records of an override, and whether that is enough to rebuild it."""
 
-import hashlib
 import json
 import sys
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
+from nested_lightning.app.assembly.wiring.composing import source_digest
 from nested_lightning.app.checkpoints.recipe import RecordedOverride
 from nested_lightning.containers.overrides.override import called_for, describe
 from nested_lightning.settings.base import ChoiceSettings
@@ -29,15 +28,9 @@ def record(replacement: Any, path: str) -> RecordedOverride:
     has_positional = isinstance(called, partial) and bool(called.args)
     if name is None or options is None or has_positional:
         return RecordedOverride(path=path, source="object", name=describe(replacement))
-    return RecordedOverride(path=path, source="import", name=name, options=options, digest=_digest(made))
-
-
-def _digest(made: Any) -> str:
-    file = getattr(sys.modules[made.__module__], "__file__", None)
-    try:
-        return hashlib.sha256(Path(file).read_bytes()).hexdigest() if file else ""
-    except OSError:  # of a package in an archive, or removed since
-        return ""
+    return RecordedOverride(
+        path=path, source="import", name=name, options=options, digest=source_digest(made)
+    )
 
 
 def import_path(made: Any) -> str | None:

@@ -1,6 +1,5 @@
 """``family``: makes a wiring function a family, with settings, a container and commands."""
 
-import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, overload
 
@@ -11,7 +10,12 @@ from nested_lightning.containers.owning.descriptor import family_of
 from nested_lightning.containers.owning.own_container import own_container
 from nested_lightning.containers.owning.own_settings import own_settings
 from nested_lightning.containers.owning.plan import WiringPlan, plan_of
-from nested_lightning.containers.owning.signatures import argument_names, defaulted_arguments, plain_arguments
+from nested_lightning.containers.owning.signatures import (
+    argument_names,
+    defaulted_arguments,
+    plain_arguments,
+    summary_of,
+)
 from nested_lightning.settings.families import is_family_name
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.predictor import RECORD_FORMATS, InputFiles, PredictorInterface
@@ -81,7 +85,7 @@ def family(
         made = wired(section)(function)
         described = Family(
             name=name,
-            summary=(inspect.getdoc(function) or name).splitlines()[0],
+            summary=summary_of(function, name),
             settings=settings,
             container=own_container(plan, settings, section=section),
             predictor=_PREDICTOR,
@@ -130,5 +134,5 @@ def _unwired(model: type[Any]) -> Callable[..., Any]:
         return model()
 
     wire.__annotations__ = {"model": Part[model], "return": model}  # type: ignore[valid-type]
-    wire.__doc__ = inspect.getdoc(model)
+    wire.__doc__ = model.__doc__
     return wire

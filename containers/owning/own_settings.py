@@ -1,6 +1,5 @@
 """The settings of a family of one's own, made of its wiring function's parameters."""
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
@@ -14,6 +13,7 @@ from nested_lightning.containers.owning.signatures import (
     argument_names,
     defaulted_arguments,
     plain_arguments,
+    summary_of,
     takes_any_keyword,
 )
 from nested_lightning.settings.base import Settings, complete_items, default_section
@@ -37,7 +37,7 @@ def own_settings(plan: WiringPlan, *, name: str) -> type[Settings]:
     return create_model(
         f"{name.title().replace('-', '')}Settings",
         __base__=Settings,
-        __doc__=inspect.getdoc(plan.function) or f"The family {name}.",
+        __doc__=plan.function.__doc__ or f"The family {name}.",
         __validators__=_completing(plan.parts),
         **fields,
     )
@@ -89,7 +89,7 @@ def _part_fields(part: str, plan: PartPlan) -> Iterator[tuple[str, Any]]:
 
 
 def _choice(base: type[OwnChoice], kind: str, maker: Callable[..., Any], plan: PartPlan) -> type[OwnChoice]:
-    summary = (inspect.getdoc(maker) or kind).splitlines()[0]
+    summary = summary_of(maker, kind)
     wired, parts = plan.wired.given_to(argument_names(maker)), parts_of(maker)
     fields = _plain_fields(maker, wired, may_be_required=plan.wired.is_all)
     for name in ("kind", "target"):  # what a choice has already

@@ -16,6 +16,7 @@ _PLAIN = (bool, int, float, str, Path, NoneType)
 _CONTAINERS = (list, tuple, dict, Sequence, Mapping)
 _BARE = {list: list[JsonValue], tuple: tuple[JsonValue, ...], dict: dict[str, JsonValue]}
 """What a container may hold that doesn't say of what it is."""
+_UNTYPED = ", which has no type: a number, text or list; a wiring function gives it a module"
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 
@@ -44,18 +45,19 @@ def plain_arguments(
     Args:
         maker: The class or function.
         wired: Arguments that a wiring gives.
-        may_be_required: Whether one without a default is a setting too, since nothing else gives it.
+        may_be_required: Whether one without a default is a setting too, since nothing else gives it;
+            it then needs no type.
     """
     hints, descriptions = hints_of(maker), _described_arguments(maker)
     for name, parameter in _named_parameters(maker).items():
         default = parameter.default
         is_required = default is parameter.empty
-        annotation = hints.get(name, NoneType if is_required else type(default))
+        annotation = hints.get(name, JsonValue if is_required else type(default))
         written = plain_type(annotation)
         is_known = written not in (None, NoneType)  # None alone doesn't say which other values are allowed
         is_wanted = may_be_required if is_required else _is_plain_value(default)
         if name not in wired and is_known and is_wanted:
-            described = descriptions.get(name, f"Argument {name}.")
+            described = descriptions.get(name, f"Argument {name}{_UNTYPED if written is JsonValue else ''}.")
             yield PlainArgument(name, written, ... if is_required else default, described)
 
 
@@ -68,6 +70,11 @@ def defaulted_arguments(maker: Callable[..., Any]) -> list[str]:
     """Return the names of those that have a default."""
     parameters = _named_parameters(maker)
     return [name for name, one in parameters.items() if one.default is not one.empty]
+
+
+def summary_of(maker: Callable[..., Any], name: str) -> str:
+    """Return the first line of its own docstring, which is no base class's; else its name."""
+    return (inspect.cleandoc(maker.__doc__ or "") or name).splitlines()[0]
 
 
 def takes_any_keyword(maker: Callable[..., Any]) -> bool:
@@ -99,6 +106,8 @@ def plain_type(annotation: Any) -> Any:
         return None if None in inner else origin[inner]
     if annotation in (*_BARE,):
         return _BARE[annotation]
+    if annotation is JsonValue:
+        return annotation
     is_known = annotation in _PLAIN or (isinstance(annotation, type) and issubclass(annotation, Enum))
     return annotation if origin is Literal or is_known else None
 

@@ -42,8 +42,13 @@ def family_in_file(named: str) -> Family:
 
 
 def _unwired(module: Any, model: type[LightningModule]) -> Any:
-    """Return a family of a module with nothing injected; its data are the file's datamodule, or its own."""
-    data = [one for one in vars(module).values() if _is_own(module, one, LightningDataModule)]
+    """Return a family of a module with nothing injected; its data are the file's datamodule, or its own.
+
+    A datamodule that the file imports counts where it defines none.
+    """
+    known = [one for one in vars(module).values() if _is_lightning(one, LightningDataModule)]
+    own = [one for one in known if _is_own(module, one, LightningDataModule)]
+    data = own or [one for one in known if one.__name__ != LightningDataModule.__name__]
     none = LightningModule.train_dataloader
     has_loaders = getattr(model, "train_dataloader", none) is not none
     if len(data) != 1 and (data or not has_loaders):

@@ -1,8 +1,9 @@
-"""Providers that containers declare in one line, with the Protocol of what they give."""
+"""Providers that containers declare in one line, with the Protocol or class of what they give."""
 
 from typing import Any
 
-from nested_lightning.app.assembly import protocols
+from pytorch_lightning import Callback
+
 from nested_lightning.containers.providing.choices import build_at, build_chosen, build_named, build_part
 from nested_lightning.containers.providing.declared import DeclaredCallable, DeclaredFactory
 from nested_lightning.containers.providing.named import NamedProviders
@@ -10,7 +11,7 @@ from nested_lightning.containers.providing.named import NamedProviders
 
 def callback(made: Any, **arguments: Any) -> DeclaredFactory:
     """Return a provider of a callback of trainings."""
-    return DeclaredFactory(protocols.TrainingCallback, made, **arguments)
+    return DeclaredFactory(Callback, made, **arguments)
 
 
 def chosen(protocol: type, choice: Any) -> DeclaredCallable:

@@ -10,22 +10,20 @@ from typing import Any
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file, regular_file
 from nested_lightning.app.report.comparison import (
-    PairedTest,
     folds_tables,
     folds_test_table,
     paired_test,
-    scores_table,
     settings_table,
     tests_table,
 )
-from nested_lightning.app.report.contents import Block, SectionMaker
+from nested_lightning.app.report.contents import Block, SectionMaker, Text, make_sections, table_of
 from nested_lightning.app.report.curves import compare_curves
-from nested_lightning.app.report.family_sections import SampleErrors
+from nested_lightning.app.report.privacy import without_places
 from nested_lightning.app.report.sweeps import is_sweep, open_study, sweep_sections, trials_table
 from nested_lightning.app.training.runs.fold_folders import folds_in
 from nested_lightning.app.training.runs.result import without_part
 from nested_lightning.app.training.runs.run_folder import RunFolder
-from nested_lightning.containers.reporting.run_report import ReportedRun
+from nested_lightning.containers.reporting.run_report import ReportedRun, write_report
 from nested_lightning.containers.starting.bootstrapping import from_checkpoint
 from nested_lightning.settings.describing.walking import dotted
 from nested_lightning.settings.reading.merging import flatten
@@ -95,24 +93,25 @@ class Compared:
         scores = {name: run.scores for name, run in self.runs.items()}
         first, *others = self.runs
         errors = {name: run.sample_errors for name, run in self.runs.items()}
-        tests = {name: _test(errors[first], errors[name]) for name in others}
+        tests = {name: paired_test(errors[first], errors[name]) for name in others}
         note = "; ".join(f"{name}: {said}" for name, (_, said) in scores.items())
         return [
-            scores_table({name: one for name, (one, _) in scores.items()}, note=note),
+            table_of("Scores", "score", {name: one for name, (one, _) in scores.items()}, note),
             tests_table(first, tests),
         ]
 
     def settings(self) -> Sequence[Block]:
-        """Return the settings that differ."""
-        return [
-            settings_table(
-                {
-                    name: {dotted(names): value for names, value in flatten(run.settings.to_plain()).items()}
-                    for name, run in self.runs.items()
-                },
-                {name: run.provenance for name, run in self.runs.items()},
-            )
-        ]
+        """Return the settings that differ, and of which runs they aren't known."""
+        known: dict[str, dict[str, Any]] = {}
+        lacking = []
+        for name, run in self.runs.items():
+            try:
+                known[name] = {dotted(one): value for one, value in flatten(run.settings.to_plain()).items()}
+            except UserError as error:
+                said = f"The settings of {name} aren't known: {without_places(str(error))}"
+                lacking.append(Text(text=said, is_problem=True))
+        provenance = {name: self.runs[name].provenance for name in known}
+        return [*lacking, *([settings_table(known, provenance)] if len(known) > 1 else [])]
 
 
 def open_folders(paths: Sequence[Path], **options: Any) -> Compared:
@@ -147,8 +146,23 @@ def _open_run(path: Path, **options: Any) -> ReportedRun:
     return ReportedRun(folder=folder, open=partial(from_checkpoint, path, **options))
 
 
-def _test(first: SampleErrors | None, second: SampleErrors | None) -> PairedTest | None:
-    return paired_test(first, second) if first is not None and second is not None else None
+def report_runs(paths: Sequence[Path], output: Path, **options: Any) -> None:
+    """Write a report of one folder or several.
+
+    Args:
+        paths: Folders of trainings, cross-validations and sweeps; what is damaged in one is said in the
+            report.
+        output: The file.
+        **options: Of `from_checkpoint`.
+
+    Raises:
+        UserError: There is no such folder, or no training began in it.
+    """
+    found = open_folders(paths, **options)
+    first = make_sections(found.sections())
+    sections = {name: run.sections() for name, run in found.runs.items()}
+    title = ", ".join(dict.fromkeys([*found.studies, *(name.partition("/fold-")[0] for name in found.runs)]))
+    write_report(output, sections, title=f"Report: {title}", first=first)
 
 
 def distinct_names(names: Sequence[str]) -> list[str]:

@@ -37,17 +37,16 @@ class ReportedModel:
     @cached_property
     def evaluation(self) -> EvaluationReport:
         """What ``evaluate`` gives; meanwhile `times` are taken."""
-        evaluator = provider_of(self.application, "evaluator")()
         paths = [row.path for row in self._check.rows]
-        with submodule_times(self._model, paths) as self.times:
-            report: EvaluationReport = evaluator(self.part)
+        model = family_container(self.application).model()
+        with submodule_times(model, paths) as self.times:
+            report: EvaluationReport = self._evaluator(self.part)
         return report
 
     @cached_property
     def part(self) -> PartName:
         """The part that ``evaluate`` scores where none is named."""
-        evaluator = provider_of(self.application, "evaluator")()
-        part: PartName = getattr(evaluator, "default_part", "test")
+        part: PartName = getattr(self._evaluator, "default_part", "test")
         return part
 
     @cached_property
@@ -65,14 +64,15 @@ class ReportedModel:
         return self.family.sample_errors(self.part) if self.family else None
 
     def sections(self) -> Mapping[str, SectionMaker]:
-        """Return what makes each section, by its title."""
-        return {"Scores": self._scores, "Submodules": self._submodules, "Graph": self._graph}
+        """Return what makes each section besides the scores, by its title."""
+        return {"Submodules": self._submodules, "Graph": self._graph}
 
     def family_sections(self) -> Mapping[str, SectionMaker]:
         """Return what makes each section that its family adds."""
         return self.family.sections(self.part) if self.family else {}
 
-    def _scores(self) -> Sequence[Block]:
+    def scores(self) -> Sequence[Block]:
+        """Return what ``evaluate`` gives, with intervals."""
         report = self.evaluation
         resampling = self.family.resampling(self.part) if self.family else None
         return score_blocks(report, part=self.part, checkpoint=self.checkpoint, resampling=resampling)
@@ -87,16 +87,14 @@ class ReportedModel:
         return submodule_blocks(rows, times, num_samples=num_samples, model_class=model_class)
 
     def _graph(self) -> Sequence[Block]:
+        if not self._check.rows:
+            return [Text(text="The model could not be put together; check says why.", is_problem=True)]
         name = self.application.settings().model
         tree = resolve_model(family_container(self.application), makers=self._check.makers)
         graph = build_graph(self._check, tree, title=name)
-        if not self._check.rows or len(graph.nodes) > _MOST_NODES:
-            said = (
-                f"{len(graph.nodes):,} parts are too many to draw"
-                if self._check.rows
-                else "nothing was built"
-            )
-            return [Text(text=f"{said}; the command graph shows them.")]
+        if len(graph.nodes) > _MOST_NODES:
+            said = f"{len(graph.nodes):,} parts are too many to draw here; the command graph draws them."
+            return [Text(text=said)]
         described = "; ".join(f"{edge.source} to {edge.target} {edge.label}" for edge in graph.edges)
         return [Drawing(title=f"Graph of {name}", description=described, svg=draw_svg(graph))]
 
@@ -104,9 +102,9 @@ class ReportedModel:
     def _check(self) -> CheckReport:
         return check_application(self.application)
 
-    @property
-    def _model(self) -> Any:
-        return family_container(self.application).model()
+    @cached_property
+    def _evaluator(self) -> Any:
+        return provider_of(self.application, "evaluator")()
 
 
 def within(budget: Callable[[], bool], makers: Mapping[str, SectionMaker]) -> dict[str, SectionMaker]:

@@ -16,7 +16,7 @@ from nested_lightning.app.report.facts import data_blocks, missing_blocks, resul
 from nested_lightning.app.report.family_sections import SampleErrors
 from nested_lightning.app.report.page import write_page
 from nested_lightning.app.report.privacy import without_places
-from nested_lightning.app.report.scores import logged_blocks
+from nested_lightning.app.report.scores import logged_table
 from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.containers.application import ApplicationContainer
@@ -70,8 +70,11 @@ class ReportedRun:
         try:
             settings: ApplicationSettings = self.application.settings()
         except UserError:
-            *_, written = read_settings_file(self.folder.settings_file)
-            return parse_settings(written.values)
+            try:
+                *_, written = read_settings_file(self.folder.settings_file)
+                return parse_settings(written.values)
+            except SettingsError as error:
+                raise UserError(str(error)) from error
         return settings
 
     @cached_property
@@ -119,13 +122,13 @@ class ReportedRun:
 
     def _costly(self, budget: Callable[[], bool]) -> dict[str, SectionMaker]:
         try:
-            (_, scores), *others = self.model.sections().items()
+            others = self.model.sections()
         except Exception as error:
-            return {"Scores": partial(self._without_model, error)}
+            return {"Scores": partial(self._logged, f"The model could not be opened: {error}")}
         if not budget():
-            later = Text(text="The command report adds intervals, and what belongs to the family.")
-            return {"Scores": lambda: [*self._logged(), later], **within(budget, dict(others))}
-        return {"Scores": partial(self._scored, scores), **within(budget, {**self._own(), **dict(others)})}
+            later = "The command report adds intervals, and what belongs to the family."
+            return {"Scores": partial(self._logged, later, is_problem=False), **within(budget, others)}
+        return {"Scores": self._scores, **within(budget, {**self._own(), **others})}
 
     def _own(self) -> Mapping[str, SectionMaker]:
         """Return what makes the sections of the family; where it can't say, one that fails as it did."""
@@ -134,25 +137,24 @@ class ReportedRun:
         except Exception as error:
             return {"Sections of the family": partial(_raise, error)}
 
-    def _scored(self, scores: SectionMaker) -> Sequence[Block]:
+    def _scores(self) -> Sequence[Block]:
         try:
-            return scores()
+            return self.model.scores()
         except UserError as error:  # of data that are gone
-            problem = Text(text=f"It can't be scored: {without_places(str(error))}", is_problem=True)
-            return [problem, *(self._logged() if self.folder.results_file.is_file() else [])]
+            return self._logged(f"It can't be scored: {error}")
 
-    def _without_model(self, error: Exception) -> Sequence[Block]:
-        said = without_places(" ".join(str(error).split()))
-        problem = Text(text=f"The model could not be opened: {said}", is_problem=True)
-        return [problem, *self._logged()] if self.folder.results_file.is_file() else [problem]
+    def _logged(self, said: str, *, is_problem: bool = True) -> Sequence[Block]:
+        """Return why nothing was scored, and what the training logged, if it did."""
+        why = Text(text=without_places(" ".join(said.split())), is_problem=is_problem)
+        try:
+            return [why, logged_table(TrainingResult.read(self.folder))]
+        except UserError:
+            return [why]
 
     def _result(self) -> Sequence[Block]:
         if not self.folder.results_file.is_file():
             return missing_blocks(self.folder)
         return result_blocks(TrainingResult.read(self.folder))
-
-    def _logged(self) -> Sequence[Block]:
-        return logged_blocks(TrainingResult.read(self.folder))
 
     def _data(self) -> Sequence[Block]:
         return data_blocks(TrainingResult.read(self.folder).data)

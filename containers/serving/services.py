@@ -12,7 +12,7 @@ from nested_lightning.app.extras import require_serving
 from nested_lightning.app.foreign_files import sha256_of
 from nested_lightning.app.serving.desk import Limits
 from nested_lightning.app.serving.service import Model, Service
-from nested_lightning.app.serving.watch import Watch
+from nested_lightning.app.serving.worker import Watch
 from nested_lightning.containers.exported import exported_model
 from nested_lightning.settings.serving import LimitSettings, check_limits
 

@@ -28,17 +28,13 @@ from nested_lightning.settings.slot import Slot
 Overrides = Mapping[str, Any]
 
 
-def _accept(_application: ApplicationContainer) -> None:
-    pass
-
-
 def begin_folds(
     settings: ApplicationSettings,
     num_folds: int,
     overrides: Overrides,
     *,
     data: Any = None,
-    check: Callable[[ApplicationContainer], None] = _accept,
+    check: Callable[[ApplicationContainer], None] | None = None,
 ) -> CrossValidation:
     """Return a cross-validation that hasn't begun.
 
@@ -47,7 +43,7 @@ def begin_folds(
         num_folds: Number of folds, at least 2.
         overrides: What takes the places of providers, by path; copied for each fold.
         data: What takes the place of the family's ``data.path``, see `bootstrap`.
-        check: Called with the container of the first fold before it is trained.
+        check: Called with the container of the first fold before it is trained; None: nothing is.
 
     Raises:
         SettingsError: That many folds can't be, or the training would run in several processes.
@@ -58,7 +54,7 @@ def begin_folds(
 
     def begin(fold: int) -> TrainingRun:
         application = _application_of(settings, fold, parent, overrides, data)
-        if fold == 0:
+        if fold == 0 and check is not None:
             check(application)
         run: TrainingRun = provider_of(application, "training_run")()
         return run

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 from nested_lightning.app.checkpoints.new_files import new_at
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exported.runtime import Session, open_exported
-from nested_lightning.app.exporting.exportable import ExportError
+from nested_lightning.app.exporting.exportable import ExportError, Graphed
 from nested_lightning.app.exporting.exporter import ExportReport
 from nested_lightning.app.exporting.lossy import Lossy, Measured, shrink
 from nested_lightning.containers.application import ApplicationContainer
@@ -89,37 +89,27 @@ def measure(application: ApplicationContainer, path: Path) -> Measured:
     Raises:
         UserError: The data can't be read.
     """
-    exported, clock = open_exported(path, num_threads=1), _Clock()
+    exported, seconds = open_exported(path, num_threads=1), list[float]()
     model = deepcopy(family_container(application).model()).eval().to("cpu").float()
-    graphs = {name: _Timed(session, clock) for name, session in exported.graphs.items()}
+    graphs = {name: _timed(session, seconds) for name, session in exported.graphs.items()}
     provider_of(application, "graph_answers")(model=model, graphs=graphs)
     evaluator = family_container(application).evaluator()
     evaluator.predictor.model = model
     scores: Mapping[str, float] = evaluator("test").scores
     files = [path] if path.is_file() else [*path.iterdir()]
-    return Measured(
-        num_bytes=sum(file.stat().st_size for file in files), seconds=clock.seconds, scores=scores
-    )
+    return Measured(num_bytes=sum(file.stat().st_size for file in files), seconds=sum(seconds), scores=scores)
 
 
-@dataclass
-class _Clock:
-    seconds: float = 0.0
+def _timed(session: Session, seconds: list[float]) -> Graphed:
+    """Return what runs a graph with tensors, and notes the time of the quicker of two runs."""
 
-
-@dataclass(frozen=True)
-class _Timed:
-    """Runs a graph with tensors, and counts the time of the quicker of two runs."""
-
-    session: Session
-    clock: _Clock = field(default_factory=_Clock)
-
-    def __call__(self, *inputs: Tensor) -> list[Tensor]:
-        arrays = [one.numpy() for one in inputs]
-        taken = []
+    def run(*inputs: Tensor) -> list[Tensor]:
+        arrays, taken = [one.numpy() for one in inputs], []
         for _ in range(2):
             start = time.perf_counter()
-            found = self.session(*arrays)
+            found = session(*arrays)
             taken.append(time.perf_counter() - start)
-        self.clock.seconds += min(taken)
+        seconds.append(min(taken))
         return [torch.from_numpy(one) for one in found]
+
+    return run

@@ -11,8 +11,8 @@ from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.checkpoints.checkpoint_io import AtomicCheckpointIO
 from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, RecordedOverride, read_recipe
+from nested_lightning.app.checkpoints.submodule_names import find_submodules
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.training.submodule_paths import find_submodules
 from nested_lightning.containers.providing.slot_paths import find_choice
 from nested_lightning.containers.starting.bootstrapping import family_container, from_checkpoint, from_recipe
 from nested_lightning.settings.reading.merging import difference, merge, nest

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from nested_lightning.settings.base import Follows
 from nested_lightning.settings.describing.walking import Location, Place, dotted, is_alternative, locate, step
@@ -122,17 +123,23 @@ def _describe(problem: Mapping[str, Any], model: type[BaseModel], layers: Sequen
 
 def _led(names: Names, parent: Place, layers: Sequence[Layer]) -> Names:
     """Return the names of a setting; of one that isn't given and follows another, the other's."""
-    field = parent.model_fields.get(str(names[-1])) if isinstance(parent, type) and names else None
+    field = _field(names, parent)
     leaders = [one.leader for one in (field.metadata if field else ()) if isinstance(one, Follows)]
     is_given = not leaders or any(layer.has(names) for layer in layers)
     return names if is_given else (*names[:-1], leaders[0])
+
+
+def _field(names: Names, parent: Place) -> FieldInfo | None:
+    return parent.model_fields.get(str(names[-1])) if isinstance(parent, type) and names else None
 
 
 def _explain(problem: Mapping[str, Any], names: Names, parent: Place) -> str:
     of_submodule = names[:1] == ("submodules",)  # its names are paths, as in faults of policies
     path, value = ".".join(names) if of_submodule else dotted(names), shown(problem["input"])
     if problem["type"] == "missing":
-        return f"{path}: a value is needed"
+        field = _field(names, parent)
+        said = (field and field.description or "").rstrip(".")
+        return f"{path}: a value is needed{said and f' ({said})'}"
     if problem["type"] == "extra_forbidden":
         if instead := getattr(parent, "elsewhere", {}).get(names[-1]):
             return f"{path} = {value}: is no setting: {instead}"

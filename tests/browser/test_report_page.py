@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nested_lightning.containers.reporting.several_runs import report_runs
+from nested_lightning.containers.reporting.comparing import report_runs
 from tests.containers.reporting.conftest import CLASSES, odd_settings, train
 
 pytestmark = pytest.mark.slow

@@ -36,9 +36,6 @@ from nested_lightning.app.assembly.protocols.training import (
     Model,
     Optimizer,
     Schedule,
-    Trainer,
-    TrainingCallback,
-    TrainingLogger,
 )
 
 __all__ = [
@@ -66,9 +63,6 @@ __all__ = [
     "SequenceLoss",
     "SequenceTrunk",
     "TextDecoder",
-    "Trainer",
-    "TrainingCallback",
-    "TrainingLogger",
     "Vae",
     "instance_of",
     "required_class",

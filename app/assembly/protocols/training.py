@@ -2,9 +2,7 @@
 
 from typing import Any, Protocol
 
-from pytorch_lightning import Callback, LightningDataModule, LightningModule
-from pytorch_lightning import Trainer as LightningTrainer
-from pytorch_lightning.loggers import Logger
+from pytorch_lightning import LightningDataModule, LightningModule
 from torch.optim import Optimizer as TorchOptimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -51,21 +49,6 @@ class Schedule(Protocol):
     """The learning rate of an optimiser in a training of that many steps; None: it stays as it is."""
 
     def __init__(self, optimizer: TorchOptimizer, num_steps: int, /) -> None: ...
-
-
-@instance_of(LightningTrainer)
-class Trainer(Protocol):
-    """Lightning's Trainer."""
-
-
-@instance_of(Callback)
-class TrainingCallback(Protocol):
-    """A callback of the Trainer."""
-
-
-@instance_of(Logger)
-class TrainingLogger(Protocol):
-    """A logger of the Trainer."""
 
 
 class Evaluator(Protocol):

@@ -6,9 +6,9 @@ from torch import nn
 
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.errors import CompositionError
+from nested_lightning.app.checkpoints.submodule_names import find_submodules
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.adapters import adapted_layers, inject_adapters
-from nested_lightning.app.training.submodule_paths import find_submodules
 
 
 def adapt(composite: nn.Module, assembler: Assembler, places: Mapping[str, str]) -> None:

@@ -216,7 +216,7 @@ def data_spec_of(
 
 
 def source_digest(function: Callable[..., Any]) -> str:
-    """Return the digest of the file that a function is written in; empty where there is none."""
+    """Return the digest of the file that a class or function is written in; empty where there is none."""
     try:
         file = inspect.getsourcefile(function)
         return "" if file is None else hashlib.sha256(Path(file).read_bytes()).hexdigest()

@@ -199,15 +199,17 @@ def structure_of(batch: Any) -> Any:
 
 def example_of(structure: Any, num_samples: int = 2) -> Any:
     """Return a batch of a few samples of a structure; None where something in it isn't known."""
-    return batch_of(structure, (facts.example(num_samples) for facts in tensors_of(structure)))
+    return batch_of(structure, (facts.example(num_samples) for _, facts in tensors_of(structure)))
 
 
-def tensors_of(structure: Any) -> Iterator[TensorFacts]:
-    """Yield what is known of each tensor of a structure, in order."""
+def tensors_of(structure: Any, name: str = "") -> Iterator[tuple[str, TensorFacts]]:
+    """Yield what is known of each tensor of a structure, in order, with the last name on the way to it."""
     if "tensor" in structure:
-        yield TensorFacts(**structure["tensor"])
-    for one in structure.get("list", structure.get("items", {}).values()):
-        yield from tensors_of(one)
+        yield name, TensorFacts(**structure["tensor"])
+    for key, one in structure.get("items", {}).items():
+        yield from tensors_of(one, key)
+    for one in structure.get("list", ()):
+        yield from tensors_of(one, name)
 
 
 def unknown_in(structure: Any) -> Iterator[str]:

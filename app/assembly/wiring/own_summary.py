@@ -1,9 +1,8 @@
 """A summary of a user's own data, in a few lines."""
 
-from collections.abc import Iterator
 from typing import Any
 
-from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec
+from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, tensors_of
 from nested_lightning.app.assembly.wiring.setting_up import datasets_of
 from nested_lightning.app.data.data_summary import DataSummary
 
@@ -14,10 +13,11 @@ def own_summary(datamodule: Any, data_spec: OwnDataSpec) -> DataSummary | None:
         return None
     rows = {name.lstrip("_"): _num_rows(data) for name, data in datasets_of(datamodule).items()}
     read = {name: value for name, value in data_spec.values.items() if isinstance(value, int | float | str)}
+    tensors = tensors_of(data_spec.batch or {})
     facts = {
         "data": type(datamodule).__qualname__,
         "rows": {name: number for name, number in rows.items() if number},
-        "first batch": ", ".join(_shapes(data_spec.batch or {})),
+        "first batch": ", ".join(f"{name} {one.dtype} {one.shape}".lstrip() for name, one in tensors),
         "read by the wiring": read,
     }
     return DataSummary(facts={name: fact for name, fact in facts.items() if fact})
@@ -28,13 +28,3 @@ def _num_rows(data: Any) -> int:
         return len(data)
     except Exception:  # a user's data set need not have a length
         return 0
-
-
-def _shapes(structure: Any, name: str = "") -> Iterator[str]:
-    """Yield the type and shape of each tensor of a batch, e.g. ``float32 [16, 3]``."""
-    if "tensor" in structure:
-        yield f"{name} {structure['tensor']['dtype']} {structure['tensor']['shape']}".lstrip()
-    for key, inner in structure.get("items", {}).items():
-        yield from _shapes(inner, key)
-    for inner in structure.get("list", ()):
-        yield from _shapes(inner, name)

@@ -50,3 +50,8 @@ class ModelGraph:
     title: str
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
+
+
+def format_shape(shape: tuple[int, ...]) -> str:
+    """Return a shape such as ``[2, 64]``."""
+    return f"[{', '.join(map(str, shape))}]" if shape else "scalar"

@@ -48,11 +48,6 @@ class _Column:
         is_array = isinstance(self.values, np.ndarray)
         return replace(self, values=self.values[rows] if is_array else self.values.filter(pa.array(rows)))
 
-    def strata(self, min_size: int) -> Rows | None:
-        """Return no classes to share out."""
-        del min_size
-        return None
-
 
 @dataclass(frozen=True, kw_only=True)
 class ClassColumn(_Column):

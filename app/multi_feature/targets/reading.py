@@ -89,7 +89,7 @@ class TargetColumns:
         Raises:
             UserError: A class has fewer rows than ``min_size``.
         """
-        found = [strata for one in self.columns if (strata := one.strata(min_size)) is not None]
+        found = [one.strata(min_size) for one in self.columns if isinstance(one, ClassColumn)]
         return found[0] if found else np.zeros(len(self.is_missing), dtype=np.int64)
 
     def fit(self, train: Rows) -> AnyTarget:

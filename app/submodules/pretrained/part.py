@@ -24,20 +24,6 @@ class FirstWeights:
     sha256: str | None
     take: Callable[..., str]
 
-    def load(self, network: nn.Module) -> str | None:
-        """Load them, and return in words what was taken; None: there are none.
-
-        Raises:
-            UserError: The files aren't there, aren't whole, or are of another part.
-        """
-        if self.weights == NONE:
-            return None
-        return self.take(network, weights=self.weights, sha256=self.sha256)
-
-    def files(self) -> tuple[Path, ...]:
-        """Return the files that have them."""
-        return () if self.weights == NONE else PretrainedFiles(self.weights).weights
-
 
 class PretrainedPart(nn.Module):
     """A library's network that was trained elsewhere; how it is called, a part's class says.
@@ -58,8 +44,11 @@ class PretrainedPart(nn.Module):
         Raises:
             UserError: The files aren't there, aren't whole, or are of another part.
         """
-        return self._first_weights.load(self.network)
+        first = self._first_weights
+        is_none = first.weights == NONE
+        return None if is_none else first.take(self.network, weights=first.weights, sha256=first.sha256)
 
     def first_weights_files(self) -> tuple[Path, ...]:
         """Return the files of safetensors that have them."""
-        return self._first_weights.files()
+        named = self._first_weights.weights
+        return () if named == NONE else PretrainedFiles(named).weights

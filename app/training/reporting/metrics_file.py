@@ -5,8 +5,9 @@ import io
 import math
 import os
 import time
+import warnings
 from argparse import Namespace
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,40 @@ from typing_extensions import override
 
 from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
 from nested_lightning.app.foreign_files import foreign_file, regular_file
-from nested_lightning.app.training.reporting.numbers_alone import NumbersAlone
 
 _STEP, _EPOCH = "step", "epoch"
 Row = dict[str, float | str]
+
+
+class NumbersAlone:
+    """Stands for ``self.logger.experiment``: logs numbers by name, and warns that all else is dropped."""
+
+    def __init__(self, log: Callable[[Mapping[str, Any], int | None], None]) -> None:
+        self._log = log
+
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+        """Log those of the values that are numbers."""
+        self._log({name: value for name, value in metrics.items() if _is_number(value)}, step)
+
+    log = log_metrics
+
+    def add_scalar(self, tag: str, scalar_value: Any, global_step: int | None = None, *_: Any) -> None:
+        """Log one number, as TensorBoard's writer does."""
+        self.log_metrics({tag: scalar_value}, global_step)
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        warnings.warn(
+            f"metrics.csv holds numbers alone, so that self.logger.experiment.{name} writes nothing; set"
+            " trainer.use_tensorboard=true",
+            stacklevel=2,
+        )
+        return _nothing
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    """Stand for a call that writes something that isn't kept."""
 
 
 class MetricsFile(Logger):
@@ -167,3 +198,7 @@ def _keys(rows: Iterable[Row]) -> list[str]:
 
 def _number(value: Any) -> Any:
     return value.item() if isinstance(value, Tensor) and value.numel() == 1 else value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) or (isinstance(value, Tensor) and value.numel() == 1)

@@ -98,13 +98,10 @@ class Interruption(EpochCallback):
 
     @override
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take the signals back from Lightning where it validates outside training."""
+        """Take the signals back from Lightning where it validates or tests outside training."""
         self._install()
 
-    @override
-    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take the signals back from Lightning."""
-        self._install()
+    on_test_start = on_validation_start
 
     def is_agreed(self, trainer: Trainer) -> bool:
         """Return whether any process has been asked; every process has to call this at the same step."""

@@ -9,10 +9,13 @@ import onnx
 import pytest
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.exported.manifest import Graph, Port
 from nested_lightning.app.exported.runtime import count_threads, is_exported, open_exported
 from nested_lightning.app.multi_feature.exported import ExportedMultiFeature
 from tests.app.exported.tiny import expected, write_tiny
 from tests.app.exported.without_packages import script_without
+
+PORT = Port(name="x", dtype="float32", dims=(None,))
 
 ROWS = [[1.0, 2.0, 0.5], [0.0, -1.0, 2.0], [3.0, 0.0, 1.0]]
 
@@ -49,6 +52,18 @@ def test_a_moved_file_is_complete(model: Path, tmp_path: Path) -> None:
     moved = model.rename(tmp_path / "elsewhere" / "other.onnx")
 
     assert ExportedMultiFeature(model=open_exported(moved)).predict({"w": [1], "h": [2], "x": [3]})
+
+
+def test_one_graph_of_several_is_told_to_be_that(tmp_path: Path) -> None:
+    graph = Graph(name="model", file="m.onnx", inputs=(PORT,), outputs=(PORT,))
+    with pytest.raises(UserError, match=r"m\.onnx: is one graph of several; name the folder"):
+        open_exported(write_tiny(tmp_path / "m.onnx", graphs=(graph,)))
+
+
+def test_a_damaged_data_spec_is_told_with_the_file(tmp_path: Path) -> None:
+    model = open_exported(write_tiny(tmp_path / "m.onnx", data_spec={"groups": 1}))
+    with pytest.raises(UserError, match=rf"^{tmp_path}/m\.onnx: .*no data spec"):
+        ExportedMultiFeature(model=model)
 
 
 def test_inputs_that_are_not_those_of_the_manifest_are_refused(tmp_path: Path) -> None:

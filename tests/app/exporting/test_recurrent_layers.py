@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from nested_lightning.app.exporting.capturing import capture
 from nested_lightning.app.submodules.recurrence import read_both_ways
 from tests.app.exporting.proving import exportable_of, proven
 from tests.quick_first import quick_first
@@ -70,3 +71,14 @@ def test_packing_outside_of_an_export_is_as_it_was() -> None:
     torch.manual_seed(0)
     proven(exportable_of(Reading("packed", nn.GRU), batches((3, 2), (2,)), num_outputs=2))
     assert torch._VF._pack_padded_sequence is before
+
+
+def test_sequences_that_are_padded_as_far_as_the_longest_are_noted() -> None:
+    class Trimming(Reading):
+        def forward(self, x: Tensor, lengths: Tensor) -> Any:
+            packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
+            return pad_packed_sequence(self.layers(packed)[0], batch_first=True)[0]
+
+    reading = exportable_of(Trimming("packed", nn.GRU), batches((3, 2), (2,)))
+    with pytest.warns(UserWarning, match="pad_packed_sequence isn't told total_length"):
+        assert capture(reading)

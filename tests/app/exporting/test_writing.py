@@ -1,5 +1,4 @@
-import errno
-import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,33 +8,40 @@ from torch import nn
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exporting import writing
 from nested_lightning.app.exporting.exportable import ExportError
+from nested_lightning.app.exporting.writing import Exported
 from tests.app.exporting.proving import exportable_of, proven
 
 FACTS = {"family": "mine", "data_spec": {}}
 
 
-@pytest.mark.parametrize("num_graphs", [1, 2])
+ROWS = {f"{n} rows": (torch.ones(n, 3),) for n in (3, 2)}
+
+
+@pytest.fixture(scope="module")
+def made() -> Exported:
+    return proven(exportable_of(nn.Linear(3, 2), ROWS))
+
+
+@pytest.mark.parametrize("names", [["g0"], ["g0", "g1"]])
 def test_what_a_fresh_process_can_not_open_is_not_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, num_graphs: int
+    made: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: list[str]
 ) -> None:
-    rows = {f"{n} rows": (torch.ones(n, 3),) for n in (3, 2)}
-    made = [proven(exportable_of(nn.Linear(3, 2), rows, name=f"g{i}")) for i in range(num_graphs)]
+    named = [replace(made, graph=replace(made.graph, name=name)) for name in names]
     monkeypatch.setitem(writing._OPEN, "onnx", "raise SystemExit('no such opset')")
 
     with pytest.raises(ExportError, match="a fresh process can't open what was exported: no such opset"):
-        writing.write(made, tmp_path / "m.onnx", "onnx", FACTS)
+        writing.write(named, tmp_path / "m.onnx", "onnx", FACTS)
     assert not [*tmp_path.iterdir()]
 
 
 def test_a_fresh_process_is_not_misled_by_files_with_names_of_pythons_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("json", "enum"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('not the one of Python')")
     monkeypatch.syspath_prepend(tmp_path)
-    made = [proven(exportable_of(nn.Linear(3, 2), {f"{n} rows": (torch.ones(n, 3),) for n in (3, 2)}))]
 
-    writing.write(made, tmp_path / "m.onnx", "onnx", FACTS)
+    writing.write([made], tmp_path / "m.onnx", "onnx", FACTS)
     assert (tmp_path / "m.onnx").is_file()
 
 
@@ -52,27 +58,3 @@ def test_a_name_by_which_it_would_not_be_known_again_is_refused(
 ) -> None:
     with pytest.raises(UserError, match=reason):
         writing.refuse_name(Path("elsewhere", name), "onnx", num_graphs=num_graphs)
-
-
-def test_a_full_disk_for_temporary_files_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    def write(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", write)
-    with pytest.raises(UserError, match="the disk or the quota is full"):
-        proven(
-            exportable_of(nn.Linear(3, 2), {f"{n} rows": (torch.ones(n, 3),) for n in (3, 2)}), "torch-export"
-        )
-
-
-def test_what_a_killed_export_has_left_is_removed_by_the_next_one(tmp_path: Path) -> None:
-    target = tmp_path / "new" / "m.onnx"
-    for _ in range(2):
-        with writing.beside(target) as folder:
-            (folder / "half").touch(exist_ok=False)
-            left = folder
-            shutil.copytree(folder, tmp_path / "kept", dirs_exist_ok=True)
-        shutil.copytree(tmp_path / "kept", left)  # as if the process had been killed
-
-    with writing.beside(target) as folder:
-        assert not [*folder.iterdir()]

@@ -35,8 +35,12 @@ def counting_model() -> Any:
         return [np.log(shares), left - 1]
 
     loop = Loop(first="encoder", step="step", begin=1, end=2, pad=0, max_length=4)
-    manifest = SimpleNamespace(data_spec=SPEC, loop=loop)
-    return SimpleNamespace(path=Path("m"), manifest=manifest, graphs={"encoder": first, "step": step})
+    return SimpleNamespace(
+        path=Path("m"),
+        manifest=SimpleNamespace(loop=loop),
+        data_spec=lambda kind: kind.from_dict(SPEC),
+        graphs={"encoder": first, "step": step},
+    )
 
 
 def test_each_caption_ends_by_itself_and_none_is_longer_than_the_longest() -> None:

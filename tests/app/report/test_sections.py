@@ -26,7 +26,7 @@ def test_broken_section_leaves_the_others() -> None:
 
     assert [block.text for section in sections for block in section.blocks if isinstance(block, Text)] == [
         "fine",
-        "This section could not be made. ZeroDivisionError: integer division or modulo by zero",
+        "This section could not be made: ZeroDivisionError: integer division or modulo by zero",
     ]
 
 
@@ -74,11 +74,12 @@ def test_gaps_and_points_that_are_left_out_are_said() -> None:
     assert f"The first {MAX_ROWS} of {len(xs):,} rows are shown." in chart.table.notes
 
 
-@pytest.mark.parametrize("ys", [[], [1.0], [math.nan, math.nan]])
-def test_empty_and_single_series_are_drawn(ys: list[float]) -> None:
+@pytest.mark.parametrize(("ys", "num_points"), [([], 0), ([1.0], 1), ([math.nan, math.nan], 0)])
+def test_single_point_is_drawn_and_no_frame_without_points(ys: list[float], num_points: int) -> None:
     chart = draw_chart("few", {"loss": Series(xs=list(range(len(ys))), ys=ys)}, Axes(x="step", y="loss"))
 
-    ElementTree.fromstring(chart.svg)
+    assert bool(chart.svg) == bool(num_points)
+    assert bool(chart.notes) == (len(ys) > num_points)
 
 
 def test_page_keeps_within_its_bytes_and_says_what_it_leaves_out() -> None:

@@ -89,7 +89,7 @@ def test_axes_of_parallel_coordinates_end_at_the_values_that_were_tried(study: A
     (chart,) = blocks_of(study, "Parallel coordinates")
 
     ends = {name: (low, high) for name, low, high in chart.table.rows}
-    assert ends["multi_feature.head.kind"] == ("<b>members</b>", "normalized")
+    assert ends["multi_feature.head.kind"] == ("normalized", "<b>members</b>")
     low, high = ends["multi_feature.optimizer.lr"]
     assert 1e-5 <= low < high <= 0.05
 

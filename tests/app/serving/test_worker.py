@@ -5,10 +5,10 @@ import pytest
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.serving.desk import Part
-from nested_lightning.app.serving.watch import Watch
 from nested_lightning.app.serving.worker import (
     ModelFailedError,
     QueueFullError,
+    Watch,
     Worker,
     WorkerStoppedError,
 )

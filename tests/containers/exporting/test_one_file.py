@@ -135,9 +135,68 @@ def test_what_of_a_batch_is_no_tensor_or_has_no_rows_stays_as_it_is(make: Any, i
         assert [f"{len(each)} rows" for each in (given[0], *graph.says(case))] == [case, case]
 
 
+def test_sizes_that_differ_between_batches_are_dynamic() -> None:
+    class Own(Model):
+        def predict_step(self, batch: Any, batch_idx: int) -> Tensor:
+            return self.net(batch[0].sum(dim=1))
+
+    batches = [(torch.ones(5, length, 3), torch.ones(5)) for length in (4, 7)]
+    batches.append((torch.ones(5, 3), torch.ones(5)))  # of another structure
+    (graph,) = exports_of(
+        model=Own(net=Net()).eval(), data_spec=OwnDataSpec(), batches=batches, name="own"
+    ).graphs
+
+    assert graph.dynamic_dims == [{0, 1}, {0}]
+    assert [*graph.cases] == ["17 rows", "3 rows", "2 rows", "1 rows", "batch 2"]
+
+
+class WithLoader(Model):
+    """Has data of its own, which it makes where Lightning asks it to, and takes whole batches."""
+
+    def setup(self, stage: str) -> None:
+        """Make the data."""
+        self.rows = [{"numbers": torch.ones(n, 3)} for n in (4, 2)]
+
+    def train_dataloader(self) -> Any:
+        """Return the batches."""
+        return DataLoader(self.rows, batch_size=None)  # type: ignore[arg-type]
+
+    def forward(self, given: Any) -> Tensor:
+        return self.net(given["numbers"])
+
+
+def test_batches_of_a_models_own_loader_go_whole_to_a_forward_that_takes_one_thing() -> None:
+    model = WithLoader(net=Net()).eval()
+    (graph,) = exports_of(
+        model=model, data_spec=OwnDataSpec(), batches=[], name="own", called="forward"
+    ).graphs
+
+    assert list(graph.inputs) == ["given_numbers"]
+    assert [len(one) for one in graph.says("batch 2")] == [2]
+    assert not hasattr(model, "rows")
+
+
+def test_a_pair_goes_whole_to_a_forward_that_takes_a_batch() -> None:
+    class Own(Model):
+        def forward(self, batch: Any) -> Tensor:
+            return self.net(batch[0])
+
+    model, pairs = Own(net=Net()).eval(), [(torch.ones(2, 3), torch.ones(2))]
+    (graph,) = exports_of(
+        model=model, data_spec=OwnDataSpec(), batches=pairs, name="own", called="forward"
+    ).graphs
+
+    assert list(graph.inputs) == ["batch_0", "batch_1"]
+    assert graph.says("3 rows")[0].shape == (3, 2)
+
+
 def test_a_forward_that_takes_something_else_than_a_batch_has_is_told() -> None:
-    model, batch = Model(net=Net()).eval(), {"picture": torch.ones(5, 3), "name": ["a"] * 5}
-    with pytest.raises(UserError, match=r"^own: forward takes x, and a batch has picture, name: call its"):
+    class Own(Model):
+        def forward(self, x: Tensor, scale: Tensor) -> Tensor:  # type: ignore[override]
+            return x * scale
+
+    model, batch = Own(net=Net()).eval(), {"picture": torch.ones(5, 3), "name": ["a"] * 5}
+    with pytest.raises(UserError, match=r"^own: forward takes x, scale, and a batch has picture, name: call"):
         exports_of(model=model, data_spec=OwnDataSpec(), batches=[batch], name="own", called="forward")
 
 

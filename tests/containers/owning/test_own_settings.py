@@ -55,7 +55,7 @@ def test_an_argument_that_nothing_gives_is_a_required_setting() -> None:
     with pytest.raises(SettingsError) as caught:
         _block()
 
-    assert caught.value.problems == ["bounded.block.depth: a value is needed"]
+    assert caught.value.problems == ["bounded.block.depth: a value is needed (Argument depth)"]
     assert _block(depth=3).depth == 3
 
 
@@ -71,8 +71,8 @@ def test_the_datamodules_and_the_functions_own_arguments_may_be_required_too() -
     with pytest.raises(SettingsError) as caught:
         bootstrap({}, family=needy)
     assert caught.value.problems == [
-        "needy.data.num_samples: a value is needed",
-        "needy.latent_dim: a value is needed",
+        "needy.data.num_samples: a value is needed (Argument num_samples)",
+        "needy.latent_dim: a value is needed (Argument latent_dim)",
     ]
     model = bootstrap({"needy": {"data": {"num_samples": 4}, "latent_dim": 2}}, family=needy).needy.model()
     assert isinstance(model, Pair)

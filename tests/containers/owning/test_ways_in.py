@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader
 from nested_lightning import Part, SettingsError, UserError, bootstrap, family, from_checkpoint, part
 from nested_lightning.app.serving.desk import Limits
 from nested_lightning.containers.checking.model_check import check_application
+from nested_lightning.containers.owning.source_files import family_in_file
 from tests.containers.owning.small_training import Rows, Small, run_of
 
 
@@ -190,8 +191,38 @@ def test_containers_that_do_not_say_of_what_they_are_are_settings() -> None:
 
 
 def test_a_module_whose_arguments_nothing_gives_is_refused_with_what_to_do() -> None:
-    with pytest.raises(UserError, match=r"Injected takes encoder, width, .* write a wiring function"):
+    with pytest.raises(UserError, match=r"Injected takes encoder, .* write a wiring function"):
         family("injected", model=Injected, data=Rows)
+
+
+class Untyped(Small):
+    def __init__(self, width, layers, lr=0.1) -> None:  # type: ignore[no-untyped-def]
+        super().__init__()
+        self.width, self.layers = width, layers
+
+
+def test_an_argument_without_type_and_default_is_a_required_setting_that_is_said_to_be_no_module() -> None:
+    own = family("untyped", model=Untyped, data=Rows)
+    model = bootstrap({"untyped": {"width": 3, "layers": [1, "a"]}}, family=own).untyped.model()
+
+    assert (model.width, model.layers) == (3, [1, "a"])
+    with pytest.raises(SettingsError, match=r"untyped\.width: a value is needed \(.* wiring function .* module\)"):
+        bootstrap({"untyped": {"layers": []}}, family=own)
+
+
+def test_the_summary_of_a_module_without_docstring_is_its_name_and_not_its_base_classes() -> None:
+    assert family("untyped", model=Untyped, data=Rows).family.summary == "untyped"
+
+
+def test_a_datamodule_that_the_file_imports_is_taken_where_it_defines_none(tmp_path: Path) -> None:
+    file = tmp_path / "imports_its_data.py"
+    file.write_text(
+        "from pytorch_lightning import LightningDataModule\n"
+        "from tests.containers.owning.small_training import Rows, Small\n\n\n"
+        "class Mine(Small):\n    pass\n"
+    )
+
+    assert Rows in family_in_file(f"{file}:Mine").defined_by
 
 
 def test_a_family_has_its_datamodule_though_its_function_does_not_look_at_it(tmp_path: Path) -> None:

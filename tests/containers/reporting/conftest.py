@@ -10,7 +10,7 @@ import pytest
 from nested_lightning import bootstrap
 from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.containers import application
-from nested_lightning.containers.reporting.several_runs import report_runs
+from nested_lightning.containers.reporting.comparing import report_runs
 from tests.containers.reporting.report_page import ReportPage
 from tests.reports import write_report
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from nested_lightning import family
 from nested_lightning.app.report.contents import Table
 from nested_lightning.app.report.family_sections import OwnSections
-from nested_lightning.containers.reporting.several_runs import report_runs
+from nested_lightning.containers.reporting.comparing import report_runs
 from tests.containers.owning.small_training import Rows, Small, train
 from tests.containers.reporting.report_page import ReportPage
 
@@ -49,7 +49,7 @@ def test_curves_scores_and_graph_need_nothing_of_the_module(tmp_path: Path) -> N
 
     assert page.headings == ["Result", "Curves", "Scores", "Submodules", "Graph", "Data", "Settings"]
     assert page.problems == []
-    assert len(page.column("Loss", "val_loss")) == 2
+    assert len(page.column("loss", "val_loss")) == 2
     assert page.column("Scores on the val part, 24 samples", "value").keys() == {"val_loss"}
     assert page.column("Submodules of Logging", "parameters")["first"] == "16"
 
@@ -60,5 +60,5 @@ def test_sections_of_ones_own_are_injected_and_a_broken_one_stays_alone(tmp_path
     assert page.headings[3:5] == ["Bias", "Broken"]
     assert len(page.table("Bias")) == 1
     assert page.problems == [
-        "This section could not be made. ZeroDivisionError: integer division or modulo by zero"
+        "This section could not be made: ZeroDivisionError: integer division or modulo by zero"
     ]

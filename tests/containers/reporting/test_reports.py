@@ -35,7 +35,7 @@ def test_numbers_are_those_that_evaluate_gives(odd_run: Path, odd_report: Report
     lows, highs = (odd_report.column("Scores on the test part", end) for end in ("low", "high"))
     assert all(float(lows[name]) <= float(value) + 1e-6 for name, value in values.items())
     assert all(float(value) <= float(highs[name]) + 1e-6 for name, value in values.items())
-    counts = [[int(cell) for cell in row[1:]] for row in odd_report.table("What classes are taken for")]
+    counts = [[int(cell) for cell in row[1:]] for row in odd_report.table("Confusion matrix")]
     assert counts == scores["confusion"]["counts"]
 
 
@@ -91,9 +91,9 @@ def test_predicted_classes_are_in_columns_and_true_ones_in_rows(tmp_path: Path, 
 
     page = report(tmp_path / "run")
 
-    assert page.column("What classes are taken for", "b") == {"a": "12", "b": "12"}
+    assert page.column("Confusion matrix", "b") == {"a": "12", "b": "12"}
     samples = page.column("By class", "samples")
-    sums = {row[0]: sum(map(int, row[1:])) for row in page.table("What classes are taken for")}
+    sums = {row[0]: sum(map(int, row[1:])) for row in page.table("Confusion matrix")}
     assert sums == {name: int(number) for name, number in samples.items()}
 
 
@@ -111,7 +111,7 @@ def test_numbers_that_are_not_finite_are_gaps_and_break_nothing(tmp_path: Path, 
 
     assert "Not finite in train_loss, and so gaps: 1 value" in page.text
     assert page.problems == []
-    assert "nan" in page.column("Loss", "train_loss").values()
+    assert "nan" in page.column("loss", "train_loss").values()
 
 
 def test_diverged_training_is_reported(tmp_path: Path, report: Report) -> None:
@@ -152,6 +152,19 @@ def test_damaged_folder_gives_what_there_is(file: str, odd_run: Path, tmp_path: 
     else:
         assert any(file.partition(".")[0] in problem for problem in page.problems)
         assert page.column("Scores on the test part", "value")
+
+
+def test_model_and_results_that_are_both_damaged_are_both_said(
+    odd_run: Path, tmp_path: Path, report: Report
+) -> None:
+    run = shutil.copytree(odd_run, tmp_path / "copy")
+    for file in ("best.ckpt", "results.json"):
+        DAMAGES[file](run)
+
+    problems = report(run).problems
+
+    assert any("The model could not be opened" in one for one in problems)
+    assert any("results.json: it is damaged" in one for one in problems)
 
 
 def test_damaged_run_is_compared_as_far_as_it_goes(odd_run: Path, tmp_path: Path, report: Report) -> None:
@@ -287,7 +300,7 @@ def test_failed_report_costs_the_training_nothing(failure: str, tmp_path: Path, 
 def test_page_is_the_same_in_every_locale(odd_run: Path, tmp_path: Path, forked_code: Any) -> None:
     code = (
         "import sys; from pathlib import Path;"
-        "from nested_lightning.containers.reporting.several_runs import report_runs;"
+        "from nested_lightning.containers.reporting.comparing import report_runs;"
         "report_runs([Path(sys.argv[1])], Path(sys.argv[2]))"
     )
     done = forked_code(code, str(odd_run), str(tmp_path / "c.html"), environ={"LC_ALL": "C"})
