@@ -78,9 +78,9 @@ class SearchSpace:
         found: dict[str, Any] = {}
         settings = with_items(self.settings, [one.names for one in self.parameters])
         for one in self.parameters:
-            kinds = {path: value_at(settings, names_of(path)) for path in one.asked_when}
-            if all(kinds[path] in allowed for path, allowed in one.asked_when.items()):
-                with suppress(LookupError):  # it stands where nothing is yet
+            conditions = one.asked_when.items()
+            with suppress(LookupError):  # it stands where nothing is yet
+                if all(value_at(settings, names_of(path)) in kinds for path, kinds in conditions):
                     found[one.path] = value_at(settings, one.names)
         return found
 
