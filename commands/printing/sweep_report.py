@@ -45,9 +45,7 @@ class SweepProgress:
         self._bar.stop()
 
     def report(self, trial: Any) -> None:
-        """Take note of a trial that began or ended."""
-        if trial.state == "running":
-            return
+        """Take note of a trial that ended."""
         self._bar.update(self._task, completed=trial.number + 1)
         values = zip(self._sweep.objectives, trial.values, strict=False)
         told = [f"{one.name} {format_metric(one.name, value)}" for one, value in values] or [trial.reason]
