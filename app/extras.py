@@ -24,3 +24,4 @@ require_export = partial(require, "--format onnx", "export", "onnx", "onnxscript
 require_runtime = partial(require, "an exported model", "export", "onnxruntime")
 require_sweep = partial(require, "sweep", "sweep", "optuna", "cmaes")
 require_report = partial(require, "a report", "report", "jinja2", "matplotlib")
+require_ray = partial(require, "the engine ray", "ray", "ray")

@@ -99,9 +99,7 @@ def export(
         for reason in (reason for reason, is_so in refused.items() if is_so):
             raise typer.BadParameter(f"{reason}; leave one of the options out")
         limits = {"tolerance": tolerance, "max_score_loss": max_score_loss}
-        given = {name: limit for name, limit in limits.items() if limit is not None}
-        application = _opened(checkpoint, load_overrides(requests))
-        _export_lossy(application, output, quantize or "half", given)
+        _export_lossy(_opened(checkpoint, load_overrides(requests)), output, quantize or "half", limits)
         return
     if max_score_loss is not None:
         raise typer.BadParameter("--max-score-loss is for --quantize and --half")
@@ -123,7 +121,11 @@ def export(
     with status_console.status("Exporting"):
         from nested_lightning.app.checkpoints.exporting import export_safetensors
 
-        content = _merged(checkpoint, override, set_) if merge_lora else None
+        content = None
+        if merge_lora:
+            from nested_lightning.containers.starting.merging import merge_adapters
+
+            content = merge_adapters(checkpoint, overrides=load_overrides(requests))
         export_safetensors(checkpoint, output, submodule=submodule, content=content)
     if merge_lora:
         print_line("what adapters learned is added to the weights of their layers", on=status_console)
@@ -136,8 +138,7 @@ def _export_graphs(application: Any, output: Path, format_: Any, options: dict[s
 
     with status_console.status("Exporting"):
         report = export_graphs(application, output, format_=format_, **options)
-    name, largest = max(report.differences.items(), key=lambda item: item[1])
-    print_line(f"largest difference from the model: {name}, {largest}", on=status_console)
+    print_line(f"largest difference from the model: {report.largest_difference}", on=status_console)
     print_line(f"{options['submodule'] or 'model'} written to {short_path(output)}", on=status_console)
 
 
@@ -146,7 +147,8 @@ def _export_lossy(application: Any, output: Path, how: Any, options: dict[str, A
 
     with status_console.status("Exporting and scoring"):
         report = export_lossy(application, output, how, **options)
-    before, after = report.before, report.after
+    before, after, whole = report.before, report.after, report.whole
+    print_line(f"largest difference of the exact graphs: {whole.largest_difference}", on=status_console)
     for name, score in before.scores.items():
         print_line(f"test {name}: {after.scores[name]:.4f} instead of {score:.4f}", on=status_console)
     print_line(f"size: {after.num_bytes:,} bytes instead of {before.num_bytes:,}", on=status_console)
@@ -159,9 +161,3 @@ def _opened(checkpoint: Path, overrides: dict[str, Any]) -> Any:
         from nested_lightning.containers.starting.bootstrapping import from_checkpoint
 
         return from_checkpoint(checkpoint, overrides=overrides, device="cpu", environ=dict(os.environ))
-
-
-def _merged(checkpoint: Path, override: list[str] | None, set_: list[str] | None) -> dict[str, Any]:
-    from nested_lightning.containers.starting.merging import merge_adapters
-
-    return merge_adapters(checkpoint, overrides=load_overrides(split_arguments(override, set_)))

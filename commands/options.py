@@ -1,7 +1,7 @@
 """Options that several commands share, and the settings that they make."""
 
 from collections.abc import Mapping
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -16,7 +16,7 @@ from nested_lightning.commands.completing.completion import (
 )
 from nested_lightning.commands.own_families import know_families, know_family
 from nested_lightning.settings.reading.errors import SettingsError
-from nested_lightning.settings.reading.merging import merge, nest, parse_assignment
+from nested_lightning.settings.reading.merging import merge, nested, parse_assignment
 
 _model_option = partial(
     typer.Option,
@@ -129,19 +129,12 @@ CheckpointArgument = Annotated[
 
 def parse_assignments(texts: list[str] | None) -> dict[str, Any]:
     """Return the nested values of several ``--set``, the later over the earlier."""
-    values: dict[str, Any] = {}
-    for text in texts or []:
-        values = merge(values, parse_assignment(text))
-    return values
+    return reduce(merge, map(parse_assignment, texts or []), {})
 
 
 def nest_given(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values that aren't None, nested by their dotted names."""
-    nested: dict[str, Any] = {}
-    for path, value in values.items():
-        if value is not None:
-            nested = merge(nested, nest(path, value))
-    return nested
+    return nested({path: value for path, value in values.items() if value is not None})
 
 
 def device_options(device: str | None) -> dict[str, Any]:

@@ -4,7 +4,9 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import reduce
 from importlib import import_module
+from operator import getitem
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -58,7 +60,8 @@ def split_overrides(
         if path is None:
             rest.append(text)
         else:
-            own[path] = merge(own[path], _value_below(parse_assignment(text), path))
+            below = reduce(getitem, map(unquote, path.split(".")), parse_assignment(text))
+            own[path] = merge(own[path], below)
     requests = [OverrideRequest(path=path, name=name, options=own[path]) for path, name in names.items()]
     return requests, rest
 
@@ -107,12 +110,6 @@ def _path_above(text: str, paths: Mapping[str, str]) -> str | None:
     name = text.partition("=")[0].strip()
     above = [path for path in paths if name.startswith(f"{path}.")]
     return max(above, key=len, default=None)
-
-
-def _value_below(values: Any, path: str) -> Any:
-    for name in path.split("."):
-        values = values[unquote(name)]
-    return values
 
 
 def _import(request: OverrideRequest) -> Any:

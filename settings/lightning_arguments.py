@@ -7,10 +7,7 @@ from pydantic import Field, Strict, field_validator, model_validator
 from nested_lightning.settings.base import Settings
 from nested_lightning.settings.numbers import Count, Natural
 
-Devices = Annotated[
-    Annotated[int, Field(ge=-1, le=2**16)] | list[Natural] | Annotated[str, Strict()],
-    Field(union_mode="left_to_right"),
-]
+Devices = Annotated[int, Field(ge=-1, le=2**16)] | list[Natural] | Annotated[str, Strict()]
 MAX = 2**31 - 1
 Batches = Annotated[int, Strict(), Field(ge=0, le=MAX)] | Annotated[float, Field(ge=0, le=1)]
 """A number of batches, or a share of them: 1 is one batch, 1.0 all of them."""

@@ -9,6 +9,7 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
 from nested_lightning.app.checking.findings import Fault
+from nested_lightning.app.errors import counted
 
 _NUM_SHOWN = 3
 
@@ -58,7 +59,7 @@ def without_gradient(
         whole = f"{root}.{path}".rstrip(".")
         yield Fault(
             path=whole,
-            what=f"{_count(names)} without a gradient: {_shown(names, path)}",
+            what=f"{counted(len(names), 'parameter')} without a gradient: {_shown(names, path)}",
             hint=f"use what they compute in the loss, or freeze them (submodules.{whole}.freeze: true)",
         )
 
@@ -72,7 +73,7 @@ def without_optimizer(
     for path, names in _by_owner(lacking, owners, ()).items():
         yield Fault(
             path=f"{root}.{path}".rstrip("."),
-            what=f"{_count(names)} without an optimiser: {_shown(names, path)}",
+            what=f"{counted(len(names), 'parameter')} without an optimiser: {_shown(names, path)}",
             hint="give them to an optimiser in configure_optimizers, or set requires_grad to False",
         )
 
@@ -96,10 +97,6 @@ def _by_owner(names: set[str], owners: Mapping[str, str], skipped: Iterable[str]
         if name in names and owner not in left_out:
             found.setdefault(owner, []).append(name)
     return found
-
-
-def _count(names: list[str]) -> str:
-    return f"{len(names)} parameter{'s' * (len(names) != 1)}"
 
 
 def _shown(names: list[str], path: str) -> str:

@@ -141,17 +141,8 @@ class _DryRun(pickle.Unpickler):
         self.tensors[made_from] = math.prod(size) * storage.dtype.itemsize
         return _Inert()
 
-    def _tensor_of_bytes(
-        self,
-        storage: _Storage,
-        offset: int,
-        size: Any,
-        stride: Any,
-        grad: Any,
-        hooks: Any,
-        dtype: Any,
-        *_: Any,
-    ) -> _Inert:
+    def _tensor_of_bytes(self, storage: _Storage, offset: int, size: Any, stride: Any, *more: Any) -> _Inert:
+        _grad, _hooks, dtype, *_ = more
         return self._tensor(_Storage(storage.key, dtype), offset, size, stride)
 
 

@@ -28,6 +28,12 @@ class ExportReport:
     manifest: Manifest
     differences: Mapping[str, Difference]
 
+    @property
+    def largest_difference(self) -> str:
+        """The largest of all, with the graph's name."""
+        name, largest = max(self.differences.items(), key=lambda item: item[1])
+        return f"{name}, {largest}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Exporter:

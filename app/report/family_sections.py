@@ -40,16 +40,22 @@ class FamilySections(Protocol):
 
     def sections(self, part: PartName) -> Mapping[str, SectionMaker]:
         """Return what makes each section, by its title, for a part of the data."""
+        del part
+        return {}
 
     def resampling(self, part: PartName) -> Resampling | None:
         """Return what scores some samples of a part; None: they can't be scored alone."""
+        del part
+        return None
 
     def sample_errors(self, part: PartName) -> SampleErrors | None:
         """Return the errors of the samples of a part; None: there are none of single samples."""
+        del part
+        return None
 
 
 @dataclass(kw_only=True)
-class OwnSections:
+class OwnSections(FamilySections):
     """No further sections: the default of a family of one file.
 
     A class that replaces it is called with the same arguments.
@@ -63,18 +69,3 @@ class OwnSections:
     model: Any
     datamodule: Any
     predictor: Any = None
-
-    def sections(self, part: PartName) -> Mapping[str, SectionMaker]:
-        """Return nothing."""
-        del part
-        return {}
-
-    def resampling(self, part: PartName) -> Resampling | None:
-        """Return nothing."""
-        del part
-        return None
-
-    def sample_errors(self, part: PartName) -> SampleErrors | None:
-        """Return nothing."""
-        del part
-        return None

@@ -74,8 +74,6 @@ def _for_page(svg: str, title: str, description: str) -> str:
     for element in root.iter():
         for key, value in element.attrib.items():
             element.set(key, _in_page(key, value, prefix))
-    for child in root.findall(f"{{{_SVG}}}metadata"):
-        root.remove(child)
     for key in ("width", "height", "version"):
         root.attrib.pop(key, None)
     root.attrib |= {"role": "img", "aria-labelledby": f"{prefix}title {prefix}desc"}

@@ -16,10 +16,10 @@ from typing import Any
 from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.extras import require_ray
 from nested_lightning.app.sweeping.messages import KEY
 from nested_lightning.app.sweeping.worker_process import WorkerProcess, exit_words, started
 from nested_lightning.app.training.ray.cluster import connect, find_cluster, require_token
-from nested_lightning.app.training.ray.workers import require_ray
 
 _START_S = 120.0
 """For the cluster to have room for a worker, and to start it."""

@@ -15,6 +15,7 @@ from torch.nn.modules.linear import NonDynamicallyQuantizableLinear
 from torch.nn.parameter import is_lazy
 
 from nested_lightning.app.errors import UserError, counted, name_list
+from nested_lightning.app.extras import require
 
 _ADAPTER = "adapter"
 _BASE = "base_layer"
@@ -50,7 +51,9 @@ def inject_adapters(
     Raises:
         UserError: peft isn't installed; a target names no layer, or one that can't be adapted.
     """
-    peft = _peft(path)
+    require(f"submodules.{path}.lora", "pretrained", "peft")
+    import peft
+
     take_adapters_away(module)
     layers = _find_layers(module, lora, path)
     config = peft.LoraConfig(
@@ -123,18 +126,6 @@ def described_adapters(module: nn.Module) -> str:
         f"adapters at {counted(len(layers), 'layer')} ({name_list(layers)}): {learning:,} numbers learn"
         f" beside {frozen:,} frozen ones"
     )
-
-
-def _peft(path: str) -> Any:
-    try:
-        import peft
-    except ModuleNotFoundError as error:
-        if error.name != "peft":
-            raise
-        raise UserError(
-            f"submodules.{path}.lora needs a package: pip install 'nested-lightning[pretrained]'"
-        ) from error
-    return peft
 
 
 def _find_layers(module: nn.Module, lora: Lora, path: str) -> dict[str, nn.Module]:

@@ -1,5 +1,6 @@
 """What the shell offers after an option: families, presets, names and values of settings."""
 
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,6 @@ def complete_device(incomplete: str) -> list[Candidate]:
 
 def _values_so_far(params: dict[str, Any]) -> dict[str, Any]:
     """Return what the words so far set; what is wrong with them is reported when the command runs."""
-    values: dict[str, Any] = {}
     try:
         layers = collect_layers(
             model=params.get("model"),
@@ -69,7 +69,5 @@ def _values_so_far(params: dict[str, Any]) -> dict[str, Any]:
             assignments=params.get("set_") or [],
         )
     except SettingsError:
-        return values
-    for layer in layers:
-        values = merge(values, layer.values)
-    return values
+        return {}
+    return reduce(merge, (layer.values for layer in layers), {})

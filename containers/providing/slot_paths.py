@@ -1,39 +1,33 @@
 """Where the settings choose what a provider gives."""
 
 from collections.abc import Iterator
+from functools import reduce
 from urllib.parse import unquote
 
 from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.settings.application import application_settings_model
 from nested_lightning.settings.base import ChoiceSettings
-from nested_lightning.settings.describing.walking import NamedItems, Place, fields_of, step
+from nested_lightning.settings.describing.walking import NamedItems, Place, fields_of, step_of_any
 from nested_lightning.settings.slot import Slot
-
-
-def find_slot(path: str) -> tuple[str, Slot]:
-    """Return where the settings choose a submodule: the path there, and the slot.
-
-    Args:
-        path: E.g. ``multi_feature.head`` or ``variant.decoders.text``, which the settings have as
-            ``variant.variants.text.decoder``.
-
-    Raises:
-        UserError: There is nothing to choose.
-    """
-    for candidate in (path, *_paths_within(path)):
-        place = _place_at(candidate)
-        if isinstance(place, Slot):
-            return candidate, place
-    raise UserError(f"{path}: there is nothing to choose at this path; `models` lists where there is")
 
 
 def find_choice(path: str, kind: str) -> tuple[str, type[ChoiceSettings]]:
     """Return where the settings choose a submodule, and the settings class of a kind.
 
+    Args:
+        path: E.g. ``multi_feature.head`` or ``variant.decoders.text``, which the settings have as
+            ``variant.variants.text.decoder``.
+        kind: Its name.
+
     Raises:
         UserError: There is nothing to choose, or not this kind.
     """
-    where, slot = find_slot(path)
+    for where in (path, *_paths_within(path)):
+        slot = _place_at(where)
+        if isinstance(slot, Slot):
+            break
+    else:
+        raise UserError(f"{path}: there is nothing to choose at this path; `models` lists where there is")
     if kind not in slot.choices:
         raise UserError(
             f"{path}: no kind '{kind}' is registered there{did_you_mean(kind, slot.choices)}"
@@ -56,8 +50,4 @@ def _paths_within(path: str) -> Iterator[str]:
 
 def _place_at(path: str) -> Place:
     place: Place = application_settings_model()
-    for name in path.split("."):
-        within: list[Place] = [*place.choices.values()] if isinstance(place, Slot) else [place]
-        found: list[Place] = [step(one, unquote(name)) for one in within]
-        place = next((one for one in found if one is not None), None)
-    return place
+    return reduce(step_of_any, map(unquote, path.split(".")), place)

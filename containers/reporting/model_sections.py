@@ -1,8 +1,8 @@
 """The sections that only a trained model can give: its scores, its parts, its graph, what its family adds."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from nested_lightning.app.checking.drawing.svg import draw_svg
@@ -105,18 +105,3 @@ class ReportedModel:
     @cached_property
     def _evaluator(self) -> Any:
         return provider_of(self.application, "evaluator")()
-
-
-def within(budget: Callable[[], bool], makers: Mapping[str, SectionMaker]) -> dict[str, SectionMaker]:
-    """Return makers that make nothing when there is no time left, and say so.
-
-    Args:
-        budget: Whether there is time left.
-        makers: By title.
-    """
-    return {title: partial(_in_time, budget, maker) for title, maker in makers.items()}
-
-
-def _in_time(budget: Callable[[], bool], maker: SectionMaker) -> Sequence[Block]:
-    said = "Left out at the end of the training, which it would have made longer: the command report has it."
-    return maker() if budget() else [Text(text=said)]

@@ -20,7 +20,7 @@ from nested_lightning.app.report.scores import logged_table
 from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.containers.application import ApplicationContainer
-from nested_lightning.containers.reporting.model_sections import ReportedModel, within
+from nested_lightning.containers.reporting.model_sections import ReportedModel
 from nested_lightning.settings.application import ApplicationSettings, parse_settings
 from nested_lightning.settings.describing.walking import dotted
 from nested_lightning.settings.families import knowing
@@ -32,6 +32,8 @@ _SHARE = 0.05
 """The share of a training's time that its report may take."""
 _LONGEST_S = 3.0
 """Seconds that one of the sections that take long needs at least, for all that is known."""
+_ADDED = "The command report adds intervals, and what belongs to the family."
+_LEFT_OUT = "Left out at the end of the training, which it would have made longer: the command report has it."
 
 Opener = Callable[[], ApplicationContainer]
 
@@ -122,13 +124,13 @@ class ReportedRun:
 
     def _costly(self, budget: Callable[[], bool]) -> dict[str, SectionMaker]:
         try:
-            others = self.model.sections()
+            makers = self.model.sections()
         except Exception as error:
             return {"Scores": partial(self._logged, f"The model could not be opened: {error}")}
-        if not budget():
-            later = "The command report adds intervals, and what belongs to the family."
-            return {"Scores": partial(self._logged, later, is_problem=False), **within(budget, others)}
-        return {"Scores": self._scores, **within(budget, {**self._own(), **others})}
+        has_time = budget()
+        scores = self._scores if has_time else partial(self._logged, _ADDED, is_problem=False)
+        makers = {**self._own(), **makers} if has_time else makers
+        return {"Scores": scores, **{title: partial(_in_time, budget, one) for title, one in makers.items()}}
 
     def _own(self) -> Mapping[str, SectionMaker]:
         """Return what makes the sections of the family; where it can't say, one that fails as it did."""
@@ -161,6 +163,10 @@ class ReportedRun:
 
     def _settings(self) -> Sequence[Block]:
         return settings_blocks(explain_settings(self.settings, self.provenance))
+
+
+def _in_time(budget: Callable[[], bool], maker: SectionMaker) -> Sequence[Block]:
+    return maker() if budget() else [Text(text=_LEFT_OUT)]
 
 
 def _raise(error: Exception) -> Sequence[Block]:

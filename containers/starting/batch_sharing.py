@@ -10,11 +10,6 @@ from nested_lightning.settings.reading.layers import Names
 from nested_lightning.settings.reading.merging import flatten, merge, nest_at
 
 
-def batch_sizes(settings: Mapping[str, Any], family: Family) -> dict[Names, int]:
-    """Return the sizes of one process's training batches by where they stand in nested settings."""
-    return {names: size for names, size in _size_settings(settings, family) if size is not None}
-
-
 def is_batch_size(name: str, settings: Mapping[str, Any], family: Family) -> bool:
     """Return whether a dotted name is that of such a size, whether it is set or not."""
     return name in [".".join(names) for names, _ in _size_settings(settings, family)]
@@ -26,7 +21,8 @@ def share_batches(settings: Mapping[str, Any], family: Family, *, before: int, n
     Raises:
         UserError: A batch can't be divided among that many, or no setting says how large one is.
     """
-    shared, sizes = dict(settings), batch_sizes(settings, family)
+    shared = dict(settings)
+    sizes = {names: size for names, size in _size_settings(settings, family) if size is not None}
     if not sizes:
         raise UserError(
             f"{before} processes trained together, and no setting of {family.section} says how large a batch"

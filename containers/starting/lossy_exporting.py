@@ -49,7 +49,7 @@ def export_lossy(
     how: Lossy,
     *,
     tolerance: float | None = None,
-    max_score_loss: float = MAX_SCORE_LOSS,
+    max_score_loss: float | None = None,
 ) -> LossyReport:
     """Write the model's graphs as `export_graphs` does, then smaller; whole or not at all.
 
@@ -58,7 +58,8 @@ def export_lossy(
         target: See `export_graphs`.
         how: By dynamic quantisation to 8 bits, or with 16-bit floats.
         tolerance: Of the exact graphs, see `export_graphs`.
-        max_score_loss: How much worse a score of the test part may become, see `LossyReport.losses`.
+        max_score_loss: How much worse a score of the test part may become, see `LossyReport.losses`; None:
+            `MAX_SCORE_LOSS`.
 
     Raises:
         ExportError: They can't be exported, or a score becomes worse.
@@ -67,6 +68,7 @@ def export_lossy(
     if "graph_answers" not in family_container(application).providers:
         name = application.settings().model
         raise UserError(f"--quantize and --half are judged by the scores of our families, and {name} is none")
+    limit = MAX_SCORE_LOSS if max_score_loss is None else max_score_loss
     with new_at(target) as small:
         whole = small.parent / "whole" / target.name
         report = export_graphs(application, whole, tolerance=tolerance)
@@ -75,10 +77,10 @@ def export_lossy(
             whole=report, before=measure(application, whole), after=measure(application, small)
         )
         for name, loss in found.losses.items():
-            if not loss <= max_score_loss:
+            if not loss <= limit:
                 raise ExportError(
                     f"{how} makes {name} of the test part {found.after.scores[name]:.4f} instead of"
-                    f" {found.before.scores[name]:.4f}, and --max-score-loss is {max_score_loss:g}"
+                    f" {found.before.scores[name]:.4f}, and --max-score-loss is {limit:g}"
                 )
     return found
 

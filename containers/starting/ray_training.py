@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import InstanceOf
 
 from nested_lightning.app.arguments import checked_arguments
+from nested_lightning.app.extras import require_ray
 from nested_lightning.app.training.ray.cluster import find_cluster
-from nested_lightning.app.training.ray.workers import ray_trainer_arguments, require_ray, run_in_workers
+from nested_lightning.app.training.ray.workers import ray_trainer_arguments, run_in_workers
 from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.runs.shared_run_folder import open_run_folder

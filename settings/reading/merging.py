@@ -1,6 +1,7 @@
 """Layers of nested values, and assignments to dotted names."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from typing import Any
 from urllib.parse import unquote
 
@@ -124,10 +125,8 @@ def nest(path: str, value: Any) -> dict[str, Any]:
 
 def nested(values: Mapping[Any, Any]) -> dict[Any, Any]:
     """Return values, some with dotted names, as nested ones; later ones win."""
-    merged: dict[Any, Any] = {}
-    for name, value in values.items():
-        merged = merge(merged, nest(name, value) if isinstance(name, str) else {name: value})
-    return merged
+    each = (nest(name, value) if isinstance(name, str) else {name: value} for name, value in values.items())
+    return reduce(merge, each, {})
 
 
 def nest_at(names: Sequence[str], value: Any) -> dict[str, Any]:

@@ -326,7 +326,7 @@ def test_a_module_of_a_strangers_has_adapters(tmp_path: Path) -> None:
 def test_without_peft_the_extra_is_named(adapted: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "peft", None)
     with pytest.raises(
-        UserError, match=r"kar\.lora needs a package: pip install 'nested-lightning\[pretrained\]'"
+        UserError, match=r"kar\.lora needs peft: pip install 'nested-lightning\[pretrained\]'"
     ):
         run_in(adapted)
 

@@ -151,7 +151,7 @@ def test_a_password_is_no_setting(tmp_path: Path) -> None:
 def test_a_package_that_is_missing_is_one_line_with_the_command(
     kind: str, package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nested_lightning.app.training.reporting.loggers.find_spec", lambda _: None)
+    monkeypatch.setattr("nested_lightning.app.extras.find_spec", lambda _: None)
     with pytest.raises(UserError, match=rf"trainer\.loggers\.web .*pip install 'nested-lightning\[{kind}\]'"):
         new_training("multi-feature", tmp_path / "run", {"loggers": {"web": {"kind": kind}}})
 

@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import sys
+from typing import Any
 
 from nested_lightning.app.errors import UserError
 
@@ -44,29 +45,18 @@ def connect(address: str | None, *, num_cpus: int) -> None:
     Raises:
         UserError: There is no cluster at the address, or it refuses this program.
     """
-    if address is None:
-        _start(num_cpus)
-    else:
-        _join(address)
-
-
-def _start(num_cpus: int) -> None:
     import ray
 
-    ray.init(
-        address="local",  # also where another one runs on this machine
-        num_cpus=max(num_cpus, os.cpu_count() or 1),
-        include_dashboard=False,
-        log_to_driver=False,  # the run folder has the training's log; Ray's own is long
-        logging_level=logging.WARNING,
-    )
-
-
-def _join(address: str) -> None:
-    import ray
-
+    quiet: dict[str, Any] = {
+        "log_to_driver": False,
+        "logging_level": logging.WARNING,
+    }  # run folders have a log
+    if address is None:  # "local", also where another one runs on this machine
+        num_cpus = max(num_cpus, os.cpu_count() or 1)
+        ray.init(address="local", num_cpus=num_cpus, include_dashboard=False, **quiet)
+        return
     try:
-        ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
+        ray.init(address=address, **quiet)
     except (ConnectionError, ValueError, RuntimeError, SystemExit) as error:  # it exits if nothing answers
         raise UserError(_why_not(address, error)) from error
     except ray.exceptions.AuthenticationError as error:

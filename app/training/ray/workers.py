@@ -5,13 +5,13 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pytorch_lightning.strategies import DDPStrategy
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.extras import require_ray
 from nested_lightning.app.training.ray.cluster import connect, require_token
 
 T = TypeVar("T")
@@ -19,16 +19,6 @@ T = TypeVar("T")
 
 class WorkerError(RuntimeError):
     """What went wrong in a worker."""
-
-
-def require_ray() -> None:
-    """Do nothing where Ray is installed.
-
-    Raises:
-        UserError: It isn't.
-    """
-    if find_spec("ray") is None:
-        raise UserError("the engine ray needs a package: pip install 'nested-lightning[ray]'")
 
 
 def run_in_workers(

@@ -4,14 +4,13 @@ Nothing that a person keeps secret is logged, and neither the command line nor t
 """
 
 from argparse import Namespace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
 from typing_extensions import override
 
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.extras import require
 from nested_lightning.app.training.reporting.secrets import without_secrets
 
 
@@ -48,7 +47,7 @@ class TensorBoard(Tracker, TensorBoardLogger):
     """
 
     def __init__(self, *, item: str, folder: Path, run: str | None = None) -> None:
-        require("tensorboard", item)
+        require(f"trainer.loggers.{item}", "tensorboard", "tensorboard")
         super().__init__(folder, name="tensorboard", version="")
         self.item = item
 
@@ -61,13 +60,6 @@ class Csv(Tracker, CSVLogger):
     ) -> None:
         super().__init__(folder, name=item, flush_logs_every_n_steps=flush_logs_every_n_steps)
         self.item = item
-
-
-def require(module: str, item: str) -> None:
-    """Refuse to go on without a package."""
-    if find_spec(module) is None:
-        extra = module.removesuffix("_ml")
-        raise UserError(f"trainer.loggers.{item} needs a package: pip install 'nested-lightning[{extra}]'")
 
 
 def plain_params(params: Any) -> dict[str, Any]:

@@ -97,11 +97,7 @@ class MetricsFile(Logger):
         """The folder of the file."""
         return os.fspath(self.path.parent)
 
-    @property
-    @override
-    def log_dir(self) -> str:
-        """The folder of the file."""
-        return self.save_dir
+    log_dir = save_dir
 
     @property
     def experiment(self) -> NumbersAlone:

@@ -12,7 +12,8 @@ from lightning_fabric.utilities.rank_zero import rank_zero_only
 from pytorch_lightning.loggers import CometLogger, MLFlowLogger, WandbLogger
 from typing_extensions import override
 
-from nested_lightning.app.training.reporting.loggers import Tracker, plain_params, require
+from nested_lightning.app.extras import require
+from nested_lightning.app.training.reporting.loggers import Tracker, plain_params
 from nested_lightning.app.training.reporting.secrets import without_secrets
 from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
 
@@ -49,7 +50,7 @@ class Wandb(_Remote, WandbLogger):
         tags: Sequence[str] = (),
         offline: bool = False,
     ) -> None:
-        require("wandb", item)
+        require(f"trainer.loggers.{item}", "wandb", "wandb")
         import wandb
 
         settings = wandb.Settings(x_disable_meta=True, disable_code=True, disable_git=True, console="off")
@@ -95,7 +96,7 @@ class Mlflow(_Remote, MLFlowLogger):
         tracking_uri: str | None = None,
         tags: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        require("mlflow", item)
+        require(f"trainer.loggers.{item}", "mlflow", "mlflow")
         place = folder.absolute()
         address = tracking_uri or os.environ.get(_ADDRESS)
         local: dict[str, Any] = {} if address else {"artifact_location": str(place / "mlflow-artifacts")}
@@ -162,7 +163,7 @@ class Comet(_Remote, CometLogger):
         tags: Sequence[str] = (),
         online: bool = True,
     ) -> None:
-        require("comet_ml", item)
+        require(f"trainer.loggers.{item}", "comet", "comet_ml")
         offline: Any = 0  # Lightning takes False for an experiment that isn't even kept
         hidden: dict[str, Any] = dict.fromkeys(
             ("log_code", "log_git_metadata", "log_git_patch", "log_env_details"), False

@@ -19,6 +19,8 @@ from nested_lightning.app.training.runs.run_folder import RunFolder
 T = TypeVar("T")
 
 _BASELINE = "baseline_"
+_FACTS = ("data", "overrides", "init_from", "init_parts")
+"""What a results file has besides numbers, where there is any."""
 
 
 @dataclass(frozen=True)
@@ -91,10 +93,7 @@ class TrainingResult:
             "duration_s": round(self.duration_s, 3),
             "validation": self.validation_metrics,
             "test": self.test_metrics,
-            **({"data": self.data} if self.data else {}),
-            **({"overrides": self.overrides} if self.overrides else {}),
-            **({"init_from": self.init_from} if self.init_from else {}),
-            **({"init_parts": self.init_parts} if self.init_parts else {}),
+            **{name: one for name in _FACTS if (one := getattr(self, name))},
         }
 
     def write(self) -> None:
@@ -118,6 +117,7 @@ class TrainingResult:
         """
         with foreign_file(regular_file(folder.results_file)):
             plain = json.loads(folder.results_file.read_text(encoding="utf-8"))
+            facts: dict[str, Any] = {name: dict(plain.get(name, {})) for name in _FACTS}
             return cls(
                 run_folder=folder,
                 best_checkpoint=folder.checkpoint_of_results,
@@ -125,10 +125,7 @@ class TrainingResult:
                 duration_s=float(plain["duration_s"]),
                 validation_metrics=_scores(plain["validation"]),
                 test_metrics=_scores(plain["test"]),
-                data=dict(plain.get("data", {})),
-                overrides=dict(plain.get("overrides", {})),
-                init_from=dict(plain.get("init_from", {})),
-                init_parts=dict(plain.get("init_parts", {})),
+                **facts,
             )
 
 

@@ -16,11 +16,41 @@ from nested_lightning.app.exported.runtime import is_exported
 from nested_lightning.app.training.runs.fold_folders import folds_in
 
 
+class _Inside:
+    """The place of something in a run folder."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, folder: "RunFolder", owner: type["RunFolder"]) -> Path:
+        return folder.path / self._name
+
+
 @dataclass(frozen=True)
 class RunFolder:
     """Where each file of one training lies."""
 
     path: Path
+    settings_file = _Inside("settings.yaml")
+    """The resolved settings, as YAML that `load_settings` takes back."""
+    overrides_file = _Inside("overrides.json")
+    """The overrides, as JSON; exists only if there are any."""
+    checkpoints = _Inside("checkpoints")
+    """The folder of the checkpoints."""
+    best_checkpoint = _Inside("checkpoints/best.ckpt")
+    """The checkpoint with the best monitored metric."""
+    last_checkpoint = _Inside("checkpoints/last.ckpt")
+    """The newest checkpoint, from which a training goes on."""
+    metrics_file = _Inside("metrics.csv")
+    """What was logged at each step, as CSV."""
+    results_file = _Inside("results.json")
+    """The metrics of the best checkpoint, as JSON."""
+    log_file = _Inside("train.log")
+    """The log of the training."""
+    report_file = _Inside("report.html")
+    """What people look at, as one HTML file."""
+    lock_file = _Inside(".lock")
+    """Locked while a process trains in the folder."""
 
     @classmethod
     def create(cls, path: Path) -> "RunFolder":
@@ -75,56 +105,6 @@ class RunFolder:
             )
         folder._refuse_links()
         return folder
-
-    @property
-    def settings_file(self) -> Path:
-        """The resolved settings, as YAML that `load_settings` takes back."""
-        return self.path / "settings.yaml"
-
-    @property
-    def overrides_file(self) -> Path:
-        """The overrides, as JSON; exists only if there are any."""
-        return self.path / "overrides.json"
-
-    @property
-    def checkpoints(self) -> Path:
-        """The folder of the checkpoints."""
-        return self.path / "checkpoints"
-
-    @property
-    def best_checkpoint(self) -> Path:
-        """The checkpoint with the best monitored metric."""
-        return self.checkpoints / "best.ckpt"
-
-    @property
-    def last_checkpoint(self) -> Path:
-        """The newest checkpoint, from which a training goes on."""
-        return self.checkpoints / "last.ckpt"
-
-    @property
-    def metrics_file(self) -> Path:
-        """What was logged at each step, as CSV."""
-        return self.path / "metrics.csv"
-
-    @property
-    def results_file(self) -> Path:
-        """The metrics of the best checkpoint, as JSON."""
-        return self.path / "results.json"
-
-    @property
-    def log_file(self) -> Path:
-        """The log of the training."""
-        return self.path / "train.log"
-
-    @property
-    def report_file(self) -> Path:
-        """What people look at, as one HTML file."""
-        return self.path / "report.html"
-
-    @property
-    def lock_file(self) -> Path:
-        """Locked while a process trains in the folder."""
-        return self.path / ".lock"
 
     @property
     def checkpoint_of_results(self) -> Path:

@@ -105,6 +105,15 @@ def test_what_draws_in_training_alone_is_exported_as_it_answers() -> None:
     assert proven(exportable_of(WithInner(layers), rows), "torch-export").difference.size == 0
 
 
+@pytest.mark.slow
+def test_as_many_rows_may_be_given_as_numbers_say() -> None:
+    class Choosing(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x[x[:, 0] > 0]
+
+    assert proven(exportable_of(Choosing(), ROWS), "torch-export").difference.size == 0
+
+
 def test_a_model_that_fails_itself_is_told_with_its_place() -> None:
     class Refusing(nn.Module):
         def forward(self, x: Tensor) -> Tensor:

@@ -227,6 +227,15 @@ def test_groups_have_their_names_in_the_file_whatever_they_are(tmp_path: Path) -
     assert [(port.name, port.of) for port in graph.outputs] == [("label_", "label")]
 
 
+def test_a_single_group_that_may_be_missing_has_rows_at_the_limits() -> None:
+    data = {"x": [0.0, 1.0, 2.0] * 20, "label": ["no", "yes"] * 30}
+    named = {"multi_feature.data.label": "label", "multi_feature.data.allow_missing_groups": True}
+    (graph,) = make_exporter(bootstrap({"model": "multi-feature", **named}, data=data)).wholes
+
+    assert graph.cases["missing groups"][-1].tolist() == [[False], [False], [True]]
+    assert len(graph.says("missing groups")[0]) == 3
+
+
 @pytest.mark.slow
 def test_pictures_are_exported_as_they_are_in_files(tmp_path: Path) -> None:
     folder = write_class_folders(tmp_path / "shapes")
