@@ -143,18 +143,13 @@ def _checked(settings: ApplicationSettings, sweep: SweepSettings) -> tuple[Any, 
     named = [f"--search {path}: {why}" for (path, _), why in unfit.items() if sweep.search[path] != "*"]
     if named:
         raise SettingsError(named)
-    if not unfit:
-        return space, sweep
     search = dict(sweep.search)
-    for one in space.parameters:
-        left_out = [kind for path, kind in unfit if path == one.path]
-        if left_out:
-            print_note(
-                f"--search {one.path}=*: without {', '.join(left_out)}: {unfit[one.path, left_out[0]]}"
-            )
-            search[one.path] = [kind for kind in one.choices if kind not in left_out]
-    sweep = sweep.model_copy(update={"search": search})
-    return make_space(settings, search), sweep
+    for path in dict.fromkeys(path for path, _ in unfit):
+        left_out = {kind: why for (one, kind), why in unfit.items() if one == path}
+        print_note(f"--search {path}=*: without {', '.join(left_out)}: {next(iter(left_out.values()))}")
+        choices = next(one.choices for one in space.parameters if one.path == path)
+        search[path] = [kind for kind in choices if kind not in left_out]
+    return make_space(settings, search), sweep.model_copy(update={"search": search})
 
 
 def _new_folder(settings: ApplicationSettings) -> Path:

@@ -68,7 +68,7 @@ def trials_table(study: Any) -> Table:
         columns=["trial", "state", *objectives, "seconds", *names],
         rows=[
             [
-                *(trial.number, trial.state.name.lower() if trial.state.is_finished() else "unfinished"),
+                *(trial.number, _state(trial)),
                 *(trial.values or [None] * len(objectives)),
                 round(trial.duration.total_seconds(), 1) if trial.duration else None,
                 *(without_places(trial.params.get(name)) for name in names),
@@ -76,6 +76,11 @@ def trials_table(study: Any) -> Table:
             for trial in study.trials
         ],
     )
+
+
+def _state(trial: Any) -> str:
+    """Return how a trial ended, in the words of trials.csv."""
+    return {"FAIL": "failed", "RUNNING": "unfinished"}.get(trial.state.name, trial.state.name.lower())
 
 
 def _objectives(study: Any) -> list[str]:
@@ -209,7 +214,7 @@ def _ended_early(study: Any) -> Sequence[Block]:
         if trial.state.name == "PRUNED":
             why = why or "its value was worse than the pruner allows at that step"
         place = None if step is None else step + 1  # counted as epochs are
-        rows.append([trial.number, trial.state.name.lower(), place, value, without_places(str(why or ""))])
+        rows.append([trial.number, _state(trial), place, value, without_places(str(why or ""))])
     if not rows:
         return [Text(text="No trial was pruned, and none failed.")]
     columns = ["trial", "state", "last epoch or fold", "value there", "why"]

@@ -3,8 +3,7 @@
 import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
-from itertools import product
+from itertools import chain, product
 from typing import Any, Literal
 
 import numpy as np
@@ -16,10 +15,10 @@ from optuna.distributions import (
     IntDistribution,
 )
 from optuna.samplers import BaseSampler, CmaEsSampler, RandomSampler, TPESampler
-from optuna.trial import FrozenTrial, Trial, TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.sweeping.space import SearchedParameter, SearchSpace, is_asked
+from nested_lightning.app.sweeping.space import SearchSpace, is_asked
 
 Direction = Literal["minimize", "maximize"]
 
@@ -57,7 +56,7 @@ def refuse_grid(space: SearchSpace) -> None:
             raise UserError(
                 f"--search {one.path}: a grid needs single values, or a step: name them, or another sampler"
             )
-    if (count := _size(space)) > _MOST_POINTS:
+    if (count := num_points(space)) > _MOST_POINTS:
         raise UserError(
             f"--sampler grid: {count} points are too many (at most {_MOST_POINTS}): search fewer values, or"
             " take another sampler"
@@ -90,23 +89,16 @@ def draw(
     """
     tried = [trial.params for trial in trials]
     fixed = {} if trials else space.defaults()
-    values: dict[str, Any] = {}
-    system_attrs: dict[str, Any] = {}
-    for attempt in range(0 if sampler == GRID else _TRIES):
-        own_seed = int(np.random.SeedSequence([seed, len(trials), attempt]).generate_state(1)[0])
-        copy = optuna.create_study(directions=list(directions), sampler=_SAMPLERS[sampler](own_seed))
-        copy.add_trials(trials)
-        trial = copy.ask()
-        values = _drawn(space, fixed, partial(_suggested, trial))
-        system_attrs = copy.get_trials(deepcopy=False)[-1].system_attrs
-        if values not in tried:
+    is_small = 0 < num_points(space) <= _MOST_POINTS
+    rest = _grid(space, seed, fixed) if is_small else ()
+    sampled = () if sampler == GRID else _sampled(sampler, space, seed, directions, trials, fixed)
+    for drawn in chain(sampled, ((one, {}) for one in rest)):
+        if drawn[0] not in tried:
             break
     else:
-        if 0 < _size(space) <= _MOST_POINTS:
-            values = next((one for one in _grid(space, seed, fixed) if one not in tried), {})
-            system_attrs = {}
-    if not values:
-        return None
+        if is_small:
+            return None
+    values, system_attrs = drawn
     return create_trial(
         state=TrialState.RUNNING,
         params=values,
@@ -116,14 +108,30 @@ def draw(
     )
 
 
-def _drawn(
-    space: SearchSpace, fixed: Mapping[str, Any], take: Callable[[SearchedParameter], Any]
-) -> dict[str, Any]:
+def _sampled(
+    sampler: str,
+    space: SearchSpace,
+    seed: int,
+    directions: Sequence[Direction],
+    trials: Sequence[FrozenTrial],
+    fixed: Mapping[str, Any],
+) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield points, each with what its sampler keeps with the trial."""
+    for attempt in range(_TRIES):
+        own_seed = int(np.random.SeedSequence([seed, len(trials), attempt]).generate_state(1)[0])
+        copy = optuna.create_study(directions=list(directions), sampler=_SAMPLERS[sampler](own_seed))
+        copy.add_trials(trials)
+        everything = copy.ask({one.path: one.distribution for one in space.parameters}).params
+        yield _asked_of(space, everything, fixed), copy.get_trials(deepcopy=False)[-1].system_attrs
+
+
+def _asked_of(space: SearchSpace, drawn: Mapping[str, Any], fixed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is asked for of values of all parameters, and what is fixed in their place."""
     values: dict[str, Any] = {}
     for one in space.parameters:
         if is_asked(one, values):
             is_fixed = one.path in fixed and holds(one.distribution, fixed[one.path])
-            values[one.path] = fixed[one.path] if is_fixed else take(one)
+            values[one.path] = (fixed if is_fixed else drawn)[one.path]
     return values
 
 
@@ -132,15 +140,11 @@ def _grid(space: SearchSpace, seed: int, fixed: Mapping[str, Any]) -> Iterator[d
     paths = [one.path for one in space.parameters]
     points = [*product(*(_points(one.distribution) for one in space.parameters))]
     random.Random(seed).shuffle(points)
-    for point in points:
-        yield _drawn(space, fixed, partial(_at, dict(zip(paths, point, strict=True))))
+    yield from (_asked_of(space, dict(zip(paths, point, strict=True)), fixed) for point in points)
 
 
-def _at(point: Mapping[str, Any], one: SearchedParameter) -> Any:
-    return point[one.path]
-
-
-def _size(space: SearchSpace) -> int:
+def num_points(space: SearchSpace) -> int:
+    """Return how many points a space has at most; 0: any number."""
     return math.prod(_num_points(one.distribution) for one in space.parameters)
 
 
@@ -160,7 +164,7 @@ def _points(distribution: BaseDistribution) -> Sequence[Any]:
     assert isinstance(distribution, FloatDistribution)
     assert distribution.step is not None
     count = _num_points(distribution)
-    return [distribution.low + distribution.step * index for index in range(count)]
+    return [min(distribution.low + distribution.step * index, distribution.high) for index in range(count)]
 
 
 def holds(distribution: BaseDistribution, value: Any) -> bool:
@@ -170,13 +174,3 @@ def holds(distribution: BaseDistribution, value: Any) -> bool:
     except (ValueError, TypeError):
         return False
     return True
-
-
-def _suggested(trial: Trial, one: SearchedParameter) -> Any:
-    path, it = one.path, one.distribution
-    if isinstance(it, CategoricalDistribution):
-        return trial.suggest_categorical(path, it.choices)
-    if isinstance(it, IntDistribution):
-        return trial.suggest_int(path, it.low, it.high, step=it.step, log=it.log)
-    assert isinstance(it, FloatDistribution)
-    return trial.suggest_float(path, it.low, it.high, step=it.step, log=it.log)

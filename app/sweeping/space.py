@@ -32,9 +32,6 @@ class SearchSpace(Protocol):
     def defaults(self) -> Mapping[str, Any]:
         """Return what the settings say without a search, by path: the first trial."""
 
-    def document(self) -> Any:
-        """Return the space as plain values, which differ for another space."""
-
 
 def is_asked(parameter: SearchedParameter, drawn: Mapping[str, Any]) -> bool:
     """Return whether a parameter exists with what is drawn; a choice that isn't searched always fits."""

@@ -83,8 +83,6 @@ class SweepStudy:
     ) -> None:
         self._study, self._storage, self._where = study, storage, where
         self._plan, self._owner = plan, owner
-        self._trials: dict[int, Trial] = {}
-        self._last_steps: dict[int, int] = {}
 
     @property
     def is_unfinished(self) -> bool:
@@ -139,10 +137,9 @@ class SweepStudy:
         if others or not objective.is_logged:
             return None
         trial = self._trial(number)
-        last = self._last_steps[number]
+        last = max(self._study.get_trials(deepcopy=False)[number].intermediate_values, default=-1)
         if step > last:
             trial.report(value, step)
-            self._last_steps[number] = step
         if step < last or not trial.should_prune():
             return None
         why = PRUNERS[self._plan.pruner][1]
@@ -153,7 +150,6 @@ class SweepStudy:
         self._trial(number).set_user_attr(_REASON, reason)
         found = {name: one for one, name in _STATES.items()}[state]
         self._study.tell(number, list(values) if state == "complete" else None, state=found)
-        del self._trials[number]
 
     def records(self) -> tuple[TrialRecord, ...]:
         """Return all trials, by number."""
@@ -179,15 +175,9 @@ class SweepStudy:
 
     def _trial(self, number: int) -> Trial:
         """Return what takes reports; a trial that was interrupted is taken up as it stands."""
-        if number not in self._trials:
-            frozen = self._study.get_trials(deepcopy=False)[number]
-            self._trials[number] = Trial(self._study, self._id_of(number))
-            self._last_steps[number] = max(frozen.intermediate_values, default=-1)
-        return self._trials[number]
-
-    def _id_of(self, number: int) -> int:
         study = self._storage.get_study_id_from_name(self._study.study_name)
-        return self._storage.get_trial_id_from_study_id_trial_number(study, number)
+        trial = self._storage.get_trial_id_from_study_id_trial_number(study, number)
+        return Trial(self._study, trial)
 
 
 @contextmanager

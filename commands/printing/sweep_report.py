@@ -45,9 +45,7 @@ class SweepProgress:
         self._bar.stop()
 
     def report(self, trial: Any) -> None:
-        """Take note of a trial that began or ended."""
-        if trial.state == "running":
-            return
+        """Take note of a trial that ended."""
         self._bar.update(self._task, completed=trial.number + 1)
         values = zip(self._sweep.objectives, trial.values, strict=False)
         told = [f"{one.name} {format_metric(one.name, value)}" for one, value in values] or [trial.reason]
@@ -60,19 +58,21 @@ class SweepProgress:
 
 def print_plan(space: Any, sweep: SweepSettings, *, epoch_s: float, max_epochs: int) -> None:
     """Print what is searched, and about how long it takes."""
+    from nested_lightning.app.sweeping.sampling import num_points
     from nested_lightning.app.training.reporting.progress_state import duration_text
 
+    trials = min(sweep.trials, num_points(space) or sweep.trials)
     first = _first_trial(space)
     rows = [(one.path, _allowed(one), _when(one), first[one.path]) for one in space.parameters]
     print_table(
         "Searched", ["setting", "values", "asked for with", "first trial"], rows, numeric=False, is_wide=True
     )
     objectives = ", ".join(map(str, sweep.objectives))
-    most_s = epoch_s * max_epochs * sweep.trials * (sweep.folds or 1) / sweep.jobs
+    most_s = epoch_s * max_epochs * trials * (sweep.folds or 1) / sweep.jobs
     print_facts(
         "Sweep",
         {
-            "trials": f"{sweep.trials}, by {sweep.sampler}, {sweep.jobs} at a time",
+            "trials": f"{trials}, by {sweep.sampler}, {sweep.jobs} at a time",
             "judged by": f"{objectives}{f', mean of {sweep.folds} inner folds' if sweep.folds else ''}",
             "pruned by": sweep.pruner,
             "at most": f"{duration_text(most_s)}: an epoch of the defaults took {epoch_s:.2f} s here, and a"

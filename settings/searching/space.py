@@ -53,11 +53,6 @@ class SearchedParameter:
         one = self.distribution
         return tuple(one.choices) if isinstance(one, CategoricalDistribution) else ()
 
-    @property
-    def names(self) -> Names:
-        """Its path, name by name."""
-        return names_of(self.path)
-
 
 @dataclass(frozen=True, kw_only=True)
 class SearchSpace:
@@ -76,12 +71,12 @@ class SearchSpace:
     def defaults(self) -> dict[str, Any]:
         """Return what the settings say of each parameter that exists with them, by path."""
         found: dict[str, Any] = {}
-        settings = with_items(self.settings, [one.names for one in self.parameters])
+        settings = with_items(self.settings, [names_of(one.path) for one in self.parameters])
         for one in self.parameters:
-            kinds = {path: value_at(settings, names_of(path)) for path in one.asked_when}
-            if all(kinds[path] in allowed for path, allowed in one.asked_when.items()):
-                with suppress(LookupError):  # it stands where nothing is yet
-                    found[one.path] = value_at(settings, one.names)
+            conditions = one.asked_when.items()
+            with suppress(LookupError):  # it stands where nothing is yet
+                if all(value_at(settings, names_of(path)) in kinds for path, kinds in conditions):
+                    found[one.path] = value_at(settings, names_of(one.path))
         return found
 
     def document(self) -> list[dict[str, Any]]:

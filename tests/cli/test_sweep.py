@@ -127,6 +127,8 @@ def test_a_dry_run_shows_the_space_and_keeps_nothing(tmp_path: Path, program: Pr
     assert all(
         word in done.stdout for word in (RATE, "plain, normalized", "9, by tpe", "val_loss:min", "at most")
     )
+    few = program("sweep", *SMALL, "--search", f"{KIND}=plain,normalized", "--dry-run")
+    assert "2, by tpe" in few.stdout, few.stderr
     cells = [line.split("│") for line in done.stdout.splitlines() if line.startswith("│")]
     first = {one[1].strip().rpartition(".")[2]: one[-2].strip() for one in cells}
     assert first == {"kind": "adam", "lr": "0.001", "dropout": "drawn", "momentum": "-"}

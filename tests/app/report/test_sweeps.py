@@ -96,6 +96,7 @@ def test_axes_of_parallel_coordinates_end_at_the_values_that_were_tried(study: A
 
 def test_pruned_and_failed_trials_say_why_and_where(study: Any) -> None:
     (table,) = blocks_of(study, "Pruned and failed")
+    assert {row[1] for row in table.rows} == {"pruned", "failed"}
 
     pruned = [trial.number for trial in study.trials if trial.state.name == "PRUNED"]
     assert pruned

@@ -32,10 +32,6 @@ class Space:
         """Return the first trial."""
         return self.values
 
-    def document(self) -> Any:
-        """Return plain values."""
-        return [one.path for one in self.parameters]
-
 
 SPACE = Space(
     (

@@ -6,9 +6,22 @@ import pytest
 import torch
 from torch import nn
 
-from nested_lightning import Part, Parts, SettingsError, UserError, bootstrap, family, overriding, part, parts
+from nested_lightning import (
+    Part,
+    Parts,
+    SettingsError,
+    UserError,
+    bootstrap,
+    family,
+    overriding,
+    parse_settings,
+    part,
+    parts,
+)
 from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.containers.checking.resolved_providers import resolve_model
+from nested_lightning.containers.owning.descriptor import family_of
+from nested_lightning.settings.families import knowing
 from tests.containers.owning.vaes import Curves, Encoder, Pair, Vae, curve_pair
 
 
@@ -157,3 +170,29 @@ def test_a_check_finds_all_parts_that_can_not_be_built() -> None:
         pytest.raises(UserError, match=r"sine\.encoder can't be built: Bilinear: got an unexpected keyword"),
     ):
         application.curve_pair.model()
+
+
+def _wide(width: int = 4) -> nn.Module:
+    return nn.Linear(width, width)
+
+
+def _split(inner: Part[nn.Module] = part(relu=nn.ReLU, wide=_wide)) -> nn.Module:
+    return nn.Sequential(inner())
+
+
+def _nest(data: Curves, model: Part[Pair], block: Part[nn.Module] = part(relu=nn.ReLU, split=_split)) -> Pair:
+    return model(vaes=nn.ModuleDict({name: block() for name in data.domains}))
+
+
+def test_what_is_searched_of_a_drawn_parts_part_is_asked_for_with_both() -> None:
+    pytest.importorskip("optuna")
+    from nested_lightning.settings.searching.space import make_space
+
+    search = {"nest.block.kind": "*", "nest.block.inner.kind": "*", "nest.block.inner.width": "2,3"}
+    with knowing(family_of(family("nest")(_nest))):
+        space = make_space(parse_settings({"model": "nest"}), search)
+
+    inner = {"nest.block.kind": ("split",)}
+    both = inner | {"nest.block.inner.kind": ("wide",)}
+    assert [one.asked_when for one in space.parameters] == [{}, inner, both]
+    assert space.defaults() == {"nest.block.kind": "relu"}

@@ -141,3 +141,7 @@ def test_what_cannot_be_cross_validated_is_refused(small_settings: dict[str, Any
         cross_validate("image-to-text")
     with pytest.raises(UserError, match="holds no folds"):
         resume_cross_validation(tmp_path)
+    (tmp_path / "fold-0").mkdir()
+    (tmp_path / "fold-0" / "settings.yaml").write_text("model: multi-feature")
+    with pytest.raises(UserError, match="is a trial of a sweep by folds; go on with that, by sweep --resume"):
+        resume_cross_validation(tmp_path)
