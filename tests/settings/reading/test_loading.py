@@ -176,7 +176,7 @@ def test_a_mistake_is_told_with_name_value_and_nearest_name(assignment: str, mes
         ),
         ("NESTED_LIGHTNING__TRAINER__MAX_EPOCH", "1", "trainer.max_epoch = '1': unknown name"),
         ("NESTED_LIGHTNING__TRAINER", "{no json", "NESTED_LIGHTNING__TRAINER = '{no json': is not JSON"),
-        ("NESTED_LIGHTNING__SEED", "null", "NESTED_LIGHTNING__SEED: seed = None: input should be a valid integer"),
+        ("NESTED_LIGHTNING__SEED", "null", "seed = None: input should be a valid integer"),
         ("NESTED_LIGHTNING__SEED__X", "1", "seed = {'x': '1'}: input should be a valid integer"),
         ("NESTED_LIGHTNING_SEED", "1", "the name of every variable starts with NESTED_LIGHTNING__"),
     ],
