@@ -63,7 +63,7 @@ def explain_needed_values(error: BaseException) -> str:
     text = str(error)
     if isinstance(error, TrainerNeededError):
         return text
-    return next((words for sign, words in _WANTED.items() if sign in text), text.partition("\n")[0])
+    return next((words for sign, words in _WANTED.items() if sign in text), re.split(r"\n|\. ", text)[0])
 
 
 def find_place(error: BaseException, submodules: Mapping[str, nn.Module]) -> ErrorPlace:

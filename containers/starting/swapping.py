@@ -13,6 +13,8 @@ from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, RecordedOverride, read_recipe
 from nested_lightning.app.checkpoints.submodule_names import find_submodules
 from nested_lightning.app.errors import UserError
+from nested_lightning.containers.application import ApplicationContainer
+from nested_lightning.containers.overrides.provider_paths import OverridePathError, find_provider
 from nested_lightning.containers.providing.slot_paths import find_choice
 from nested_lightning.containers.starting.bootstrapping import family_container, from_checkpoint, from_recipe
 from nested_lightning.settings.reading.merging import difference, merge, nest
@@ -71,6 +73,7 @@ def swap_submodule(
     before = from_checkpoint(path, overrides=overrides)
     old = family_container(before).model()
     below = next(iter(find_submodules(old, before.settings().family.section, submodule, door="")))
+    _refuse_uninjected(before, submodule, type(old).__name__)
     is_kind = isinstance(kind, str)
     chosen = nest(find_choice(submodule, kind)[0], {"kind": kind}) if is_kind else {}
     own = {} if is_kind else {submodule: kind}
@@ -92,6 +95,19 @@ def swap_submodule(
         num_kept=len(kept),
         overrides=new.recipe.overrides,
     )
+
+
+def _refuse_uninjected(application: ApplicationContainer, path: str, model: str) -> None:
+    """Refuse what a composite makes itself, which no provider builds."""
+    try:
+        is_part = find_provider(application, path) is not family_container(application).model
+    except OverridePathError:
+        is_part = False
+    if not is_part:
+        raise UserError(
+            f"{path} can't be swapped, as {model} makes it itself: write a wiring function that gives it"
+            " (`nested-lightning new family NAME` writes an example)"
+        )
 
 
 def _prefixes(model: nn.Module, below: str) -> tuple[str, ...]:

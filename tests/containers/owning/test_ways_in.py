@@ -18,6 +18,8 @@ from nested_lightning import Part, SettingsError, UserError, bootstrap, family, 
 from nested_lightning.app.serving.desk import Limits
 from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.containers.owning.source_files import family_in_file
+from nested_lightning.containers.starting.swapping import swap_submodule
+from nested_lightning.settings.families import knowing
 from tests.containers.owning.small_training import Rows, Small, run_of
 
 
@@ -301,3 +303,21 @@ def test_a_target_network_is_a_note_and_no_fault() -> None:
 
     assert not report.faults
     assert str(report.unchecked[0]).startswith("small.target: unchecked: 2 parameters without an optimiser")
+
+
+class Making(Small):
+    """Has a layer by the name of the composite's own provider."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = nn.Linear(3, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["model", "last"])
+def test_what_a_module_makes_itself_is_not_swapped_which_is_said(name: str, tmp_path: Path) -> None:
+    checkpoint = run_of(Making, tmp_path, max_steps=1)().best_checkpoint
+    own, swapped = family("small", model=Making, data=Rows), tmp_path / "swapped.ckpt"
+
+    with knowing(own.family), pytest.raises(UserError, match=rf"small\.{name} can't be swapped, as Making"):
+        swap_submodule(checkpoint, f"small.{name}", nn.Identity, swapped)
