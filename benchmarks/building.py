@@ -65,12 +65,11 @@ def make_data_spec(num_groups: int) -> MultiFeatureDataSpec:
 
 
 def write_settings(path: Path, num_groups: int) -> None:
-    """Write a settings file in which every group has an extractor of its own."""
+    """Write a settings file in which every group has an extractor of its own, and the head is a small one."""
     extractor = {"kind": "normalized", "hidden_features": 64, "out_features": 32, "dropout": 0.3}
     extractors = {f"g{i}": dict(extractor) for i in range(num_groups)}
-    path.write_text(
-        yaml.safe_dump({"model": "multi-feature", "multi_feature": {"feature_extractors": extractors}})
-    )
+    chosen = {"feature_extractors": extractors, "head": {"kind": "normalized"}}
+    path.write_text(yaml.safe_dump({"model": "multi-feature", "multi_feature": chosen}))
 
 
 def through_container(settings: ApplicationSettings, data_spec: MultiFeatureDataSpec) -> Build:

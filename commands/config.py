@@ -27,7 +27,7 @@ from nested_lightning.settings.application import (
     expand_layers,
     parse_settings,
 )
-from nested_lightning.settings.describing.chosen import ChosenRow, chosen_rows
+from nested_lightning.settings.describing.chosen import CHOSEN_COLUMNS, chosen_rows
 from nested_lightning.settings.describing.walking import dotted
 from nested_lightning.settings.families import families
 from nested_lightning.settings.reading.layers import Layer, Names, find_values, lacking_overrides
@@ -115,7 +115,7 @@ def config(
     for line in lacking_overrides(layers, ()):
         print_note(line)
     if describe:
-        print_records(describe, ChosenRow._fields, chosen_rows(settings, describe))
+        print_records(describe, CHOSEN_COLUMNS, chosen_rows(settings, describe))
     elif explain:
         _explain(layers, settings, recipe.data_spec if recipe else {})
     else:

@@ -1,6 +1,7 @@
 """From settings to the feature extractor of a group, by the sort of the group."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from nested_lightning.app.assembly.calls import signature_of, why_not_called
@@ -51,5 +52,9 @@ def _build_own(choice: ChoiceSettings, group: str, kwargs: Mapping[str, Any]) ->
 
 
 def _takes(choice: ChoiceSettings, kwargs: Mapping[str, Any]) -> bool:
-    taken = signature_of(import_target(choice.target))
-    return why_not_called(taken, (), {**choice.arguments(), **kwargs}) is None
+    return _can_be_called(import_target(choice.target), frozenset([*choice.arguments(), *kwargs]))
+
+
+@lru_cache
+def _can_be_called(made: Callable[..., Any], names: frozenset[str]) -> bool:
+    return why_not_called(signature_of(made), (), dict.fromkeys(names)) is None
