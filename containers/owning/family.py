@@ -134,5 +134,5 @@ def _unwired(model: type[Any]) -> Callable[..., Any]:
         return model()
 
     wire.__annotations__ = {"model": Part[model], "return": model}  # type: ignore[valid-type]
-    wire.__doc__ = model.__doc__
+    wire.__doc__, wire.__module__ = model.__doc__, model.__module__
     return wire

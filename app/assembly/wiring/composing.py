@@ -119,8 +119,7 @@ class Composer:
         """Warn where the wiring isn't written as it was when a checkpoint was made."""
         now = source_digest(self._function)
         if known.source and now and known.source != now:
-            file = inspect.getsourcefile(self._function)
-            warnings.warn(f"{file} has changed since the checkpoint was written", stacklevel=2)
+            warnings.warn(f"{_source_file(self._function)} has changed since the checkpoint was written", stacklevel=2)
 
     def _read(self, facts: DataFacts) -> None:
         """Let the function read the data; a part that can't be built is reported when the model is built."""
@@ -216,9 +215,13 @@ def data_spec_of(
 
 
 def source_digest(function: Callable[..., Any]) -> str:
-    """Return the digest of the file that a class or function is written in; empty where there is none."""
+    """Return the digest of the file of a class's or function's module; empty where there is none."""
     try:
-        file = inspect.getsourcefile(function)
+        file = _source_file(function)
         return "" if file is None else hashlib.sha256(Path(file).read_bytes()).hexdigest()
     except (OSError, TypeError):
         return ""
+
+
+def _source_file(function: Callable[..., Any]) -> str | None:
+    return inspect.getsourcefile(inspect.getmodule(function) or function)

@@ -1,5 +1,6 @@
 """A family of one's own is known where it was given, and nowhere else: names, pickles, sources."""
 
+import hashlib
 import pickle
 import sys
 import warnings
@@ -46,6 +47,16 @@ def test_a_changed_source_is_a_note_when_the_checkpoint_is_opened(tmp_path: Path
 
     with knowing(own), pytest.warns(UserWarning, match=r"noted_corners\.py has changed since the checkpoint"):
         from_checkpoint(checkpoint)
+
+
+def test_the_source_of_a_module_without_a_wiring_is_its_own_file(tmp_path: Path) -> None:
+    file = tmp_path / "unwired_source.py"
+    file.write_text(
+        "from tests.containers.owning.small_training import Rows, Small\n\n\nclass Mine(Small): ...\n"
+    )
+    data_spec = bootstrap({}, family=family_in_file(f"{file}:Mine")).mine.data_spec()
+
+    assert data_spec.source == hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def test_settings_of_a_family_by_function_come_through_pickling() -> None:
