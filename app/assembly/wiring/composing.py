@@ -119,7 +119,8 @@ class Composer:
         """Warn where the wiring isn't written as it was when a checkpoint was made."""
         now = source_digest(self._function)
         if known.source and now and known.source != now:
-            warnings.warn(f"{_source_file(self._function)} has changed since the checkpoint was written", stacklevel=2)
+            file = _source_file(self._function)
+            warnings.warn(f"{file} has changed since the checkpoint was written", stacklevel=2)
 
     def _read(self, facts: DataFacts) -> None:
         """Let the function read the data; a part that can't be built is reported when the model is built."""
