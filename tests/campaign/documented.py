@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tests.command_line import PROJECT
 
-_EXACTLY = "goes on exactly with `resume`"
+_EXACTLY = "`resume` is exact"
 
 
 @dataclass(frozen=True)
