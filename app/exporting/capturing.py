@@ -65,8 +65,8 @@ def capture(exportable: Exportable) -> ExportedProgram:
         if _is_of_sizes(error) and fixed:
             reason = (
                 "the number of rows or steps is taken for a constant: write x.shape[0] for len(x), and no"
+                " loop over steps"
             )
-            reason += " loop over steps"
             path, line = fixed[0]
         where = ", ".join(filter(None, [path_in(exportable, path), line]))
         raise ExportError(f"{exportable.name}: it can't be exported: {reason} ({where})") from error

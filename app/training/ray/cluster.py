@@ -47,10 +47,8 @@ def connect(address: str | None, *, num_cpus: int) -> None:
     """
     import ray
 
-    quiet: dict[str, Any] = {
-        "log_to_driver": False,
-        "logging_level": logging.WARNING,
-    }  # run folders have a log
+    # the run folder has the training's log; Ray's own is long
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.WARNING}
     if address is None:  # "local", also where another one runs on this machine
         num_cpus = max(num_cpus, os.cpu_count() or 1)
         ray.init(address="local", num_cpus=num_cpus, include_dashboard=False, **quiet)
