@@ -1,10 +1,10 @@
-"""Whether a class or a function can be called with certain arguments."""
+"""What a class or a function takes, and whether it can be called with certain arguments."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from inspect import Signature
-from typing import Any
+from typing import Any, get_type_hints
 
 from torch import nn
 
@@ -20,6 +20,15 @@ def signature_of(called: Callable[..., Any]) -> Signature | None:
         return inspect.signature(called)
     except (TypeError, ValueError):  # some callables written in C have none
         return None
+
+
+def hints_of(maker: Callable[..., Any]) -> dict[str, Any]:
+    """Return the types of a class's or function's arguments, as far as they are available at runtime."""
+    function = maker.__init__ if isinstance(maker, type) else inspect.unwrap(maker)  # type: ignore[misc]
+    try:
+        return get_type_hints(function, include_extras=True)
+    except (NameError, TypeError):  # a name imported only for type checkers
+        return {}
 
 
 def why_not_called(
