@@ -1,6 +1,6 @@
 """The settings of a kind that a wiring function offers, and how it is built from them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -53,8 +53,9 @@ def wiring_arguments(
         if not plan.declaration.is_plural:
             given[name] = makers.get(name, partial(build_part, values[name], {}))
         else:
-            every = values[plan.each] if plan.each else None
-            of_settings = partial(_build_item, values[name], plan, every)
+            kind = partial(make_here, plan.declaration.kind())
+            every = partial(build_part, values[plan.each], {}) if plan.each else kind
+            of_settings = partial(build_item, values[name], every)
             given[name] = ItemMakers(makers.get(name, of_settings), values[name])
     return given
 
@@ -74,15 +75,8 @@ def build_part(
 
 
 @choosing
-def _build_item(
-    choices: Mapping[str, OwnChoice],
-    plan: PartPlan,
-    every: OwnChoice | None,
-    name: str,
-    *args: Any,
-    **kw: Any,
+def build_item(
+    choices: Mapping[str, OwnChoice], every: Callable[..., Any], name: str, *args: Any, **kwargs: Any
 ) -> Any:
-    choice = choices.get(name, every)
-    if choice is None:
-        return make_here(plan.declaration.kind(), *args, **kw)
-    return build_part(choice, {}, *args, **kw)
+    """Build one of several parts: of its own settings, or by what builds each that has none."""
+    return build_part(choices[name], {}, *args, **kwargs) if name in choices else every(*args, **kwargs)

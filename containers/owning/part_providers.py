@@ -9,7 +9,7 @@ from dependency_injector import providers
 from pydantic import ValidationError
 
 from nested_lightning.app.assembly.expected import ANYTHING, Expected
-from nested_lightning.containers.owning.own_choice import OwnChoice, build_part
+from nested_lightning.containers.owning.own_choice import OwnChoice, build_item, build_part
 from nested_lightning.containers.owning.plan import PartPlan
 from nested_lightning.containers.providing.declared import DeclaredCallable
 from nested_lightning.containers.providing.named import NamedProviders
@@ -55,7 +55,7 @@ class ItemProviders(NamedProviders):
     """Parts by name: ``vaes["sine"]`` builds one of them, ``vaes["sine"].encoder`` is a part of that.
 
     Args:
-        item: Calls `_build_item` with the settings of items, and with what builds any that has none.
+        item: Calls `build_item` with the settings of items, and with what builds any that has none.
         plan: What is declared.
         slot: What may be chosen.
     """
@@ -121,7 +121,7 @@ def part_providers(
         if named:
             found[named] = one
         if plan.declaration.is_plural:
-            item = providers.Callable(_build_item, section(name), one.provider)
+            item = providers.Callable(build_item, section(name), one.provider)
             found[name] = ItemProviders(item, plan=plan, slot=slot)
     return found
 
@@ -153,10 +153,6 @@ def _build_own(fallback: Any, has_own: bool, choice: Any, makers: Any, *args: An
     if is_replaced(fallback) and not has_own:
         return fallback(*args, **kwargs)
     return build_part(choice, makers, *args, **kwargs)
-
-
-def _build_item(choices: Mapping[str, Any], every: Any, name: str, *args: Any, **kwargs: Any) -> Any:
-    return build_part(choices[name], {}, *args, **kwargs) if name in choices else every(*args, **kwargs)
 
 
 def _choice_of(choices: Mapping[str, Any] | None, every: Any, name: str) -> Any:

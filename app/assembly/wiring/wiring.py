@@ -22,10 +22,10 @@ MODEL = "model"
 _running: ContextVar["Wiring | None"] = ContextVar("running wiring", default=None)
 
 
-def running_assembler() -> Assembler | None:
-    """Return what builds the parts of the wiring function whose body is running, or None."""
+def running_assembler() -> Assembler:
+    """Return what builds the parts of the wiring function whose body is running; elsewhere a new one."""
     wiring = _running.get()
-    return None if wiring is None else wiring.assembler
+    return Assembler(path="") if wiring is None else wiring.assembler
 
 
 class Wiring:
