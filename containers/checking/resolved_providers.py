@@ -7,7 +7,7 @@ from typing import Any
 from dependency_injector import providers
 from torch import nn
 
-from nested_lightning.app.assembly.protocols import required_class
+from nested_lightning.app.assembly.protocols.declaring import required_class
 from nested_lightning.containers.checking.provider_graph import in_force, list_providers
 from nested_lightning.containers.overrides.override import Override, called_for, describe
 from nested_lightning.containers.providing.named import NamedProviders

@@ -4,9 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
-from nested_lightning.app.checking.drawing.layers import find_layers
 from nested_lightning.app.checking.drawing.model_graph import Edge, ModelGraph
-from nested_lightning.app.checking.drawing.routes import Stop, find_routes, order_columns
+from nested_lightning.app.checking.drawing.routes import Stop, find_layers, find_routes, order_columns
 
 GAP = 18.0
 """Space around the picture, and between two nodes of a column."""
