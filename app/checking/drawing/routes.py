@@ -1,15 +1,11 @@
 """In which column each node of a graph stands, and by which each edge leads: never through a node."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
-from statistics import fmean
 from typing import NamedTuple
 
 from nested_lightning.app.checking.drawing.model_graph import Edge, ModelGraph
-
-_NUM_SWEEPS = 4
 
 
 class Lane(NamedTuple):
@@ -66,32 +62,14 @@ def find_routes(graph: ModelGraph, layers: Mapping[str, int]) -> dict[Edge, tupl
     return routes
 
 
-def order_columns(
+def list_columns(
     graph: ModelGraph, layers: Mapping[str, int], routes: Mapping[Edge, Sequence[Stop]]
 ) -> list[list[Stop]]:
-    """Return the stops of each layer from top to bottom, each near those that it is joined to.
-
-    They begin in the graph's order and move to the mean place of their neighbours, some times each way.
-    """
-    columns: dict[int, dict[Stop, None]] = defaultdict(dict)
+    """Return the stops of each layer: its nodes in the graph's order, then its lanes."""
+    columns: list[dict[Stop, None]] = [{} for _ in range(max(layers.values()) + 1)]
     for node in graph.nodes:
         columns[layers[node.name]][node.name] = None
-    joined: dict[Stop, set[Stop]] = defaultdict(set)
-    for edge, route in routes.items():
-        for lane in route[1:-1]:
-            columns[lane.layer][lane] = None  # type: ignore[union-attr]
-        if layers[edge.source] < layers[edge.target]:
-            for one, other in pairwise(route):
-                joined[one].add(other)
-                joined[other].add(one)
-    ordered = [[*columns[layer]] for layer in range(max(columns) + 1)]
-    for sweep in range(_NUM_SWEEPS):
-        for column in ordered if sweep % 2 == 0 else reversed(ordered):
-            _reorder(column, ordered, joined)
-    return ordered
-
-
-def _reorder(column: list[Stop], columns: list[list[Stop]], joined: Mapping[Stop, set[Stop]]) -> None:
-    """Sort a column by the mean relative place of what each stop is joined to."""
-    heights = {stop: (i + 0.5) / len(each) for each in columns for i, stop in enumerate(each)}
-    column.sort(key=lambda stop: fmean(heights[other] for other in joined.get(stop, {stop})))
+    for stop in (stop for route in routes.values() for stop in route):
+        if isinstance(stop, Lane):
+            columns[stop.layer][stop] = None
+    return [[*column] for column in columns]
