@@ -2,15 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
 from typing import Any
 from urllib.parse import unquote
 
-from dependency_injector import providers
-
 from nested_lightning.containers.checking.call_record import CallRecord
-from nested_lightning.containers.checking.provider_graph import provided_chain
-from nested_lightning.containers.overrides.provider_paths import find_provider
-from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.containers.providing.slot_paths import paths_within
+from nested_lightning.settings.base import ChoiceSettings, Settings
 
 _WIDTH = re.compile(r"features|channels|_dim$|_size$|width")
 
@@ -57,38 +55,22 @@ class WidthSettings:
         return self._record.is_overridden(self._makers.get(path, path))
 
     def _names(self, path: str) -> Iterator[str]:
-        if self._is_overridden(path):
+        if self._is_overridden(path) or (found := self._choice(path)) is None:
             return
-        for place, choice in self._choices(path):
-            widths = [
-                field
-                for field, value in choice.arguments().items()
-                if isinstance(value, int) and _WIDTH.search(field)
-            ]
-            for field in ["out_features"] if "out_features" in widths else widths:
-                yield f"{self._root}.{place}.{field}"
+        where, choice = found
+        widths = [name for name, value in choice if isinstance(value, int) and _WIDTH.search(name)]
+        for name in ["out_features"] if "out_features" in widths else widths:
+            yield f"{where}.{name}"
 
-    def _choices(self, path: str) -> Iterator[tuple[str, ChoiceSettings]]:
-        """Yield the settings that a submodule is built from, with their paths in the family's section."""
-        provider: Any = find_provider(self._family, self._makers.get(path, path))
-        item = unquote(path.rpartition(".")[2])
-        if isinstance(provider.provides, providers.Provider):  # a named item, built by a choice of its own
-            provider = provider.provides
-        part = next((one for one in provider.args if isinstance(one, str)), None)
-        for argument in _settings_given_to(provider):
-            place, value = ".".join(provided_chain(argument)), argument()
-            if isinstance(value, Mapping) and item in value:
-                place, value = f"{place}.{item}", value[item]
-                if part is not None:
-                    place, value = f"{place}.{part}", getattr(value, part, None)
-            if isinstance(value, ChoiceSettings):
-                yield place, value
+    def _choice(self, path: str) -> tuple[str, ChoiceSettings] | None:
+        """Return the settings that a submodule is built from, with their path; None: it has none."""
+        for place in dict.fromkeys((path, self._makers.get(path, path))):
+            for where in (f"{self._root}.{place}", *paths_within(f"{self._root}.{place}")):
+                _, *names = map(unquote, where.split("."))
+                if isinstance(choice := reduce(_step, names, self._family.settings()), ChoiceSettings):
+                    return where, choice
+        return None
 
 
-def _settings_given_to(provider: Any) -> Iterator[Any]:
-    """Yield the ``settings.provided.…`` among a provider's arguments, also those that are read only once."""
-    for argument in provider.args:
-        if isinstance(argument, providers.AttributeGetter):
-            yield argument
-        elif isinstance(argument, providers.Singleton) and argument.provides is dict:
-            yield from _settings_given_to(argument)
+def _step(settings: Any, name: str) -> Any:
+    return dict(settings).get(name) if isinstance(settings, Mapping | Settings) else None
