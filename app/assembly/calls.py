@@ -31,6 +31,11 @@ def hints_of(maker: Callable[..., Any]) -> dict[str, Any]:
         return {}
 
 
+def takes_any_keyword(taken: Signature | None) -> bool:
+    """Return whether there is ``**kwargs``, so that no name can be checked."""
+    return taken is not None and any(one.kind is one.VAR_KEYWORD for one in taken.parameters.values())
+
+
 def why_not_called(
     taken: Signature | None, args: Iterable[Any], kwargs: Mapping[str, Any], *, is_whole: bool = True
 ) -> str | None:
@@ -43,8 +48,7 @@ def why_not_called(
     try:
         (taken.bind if is_whole else taken.bind_partial)(*args, **kwargs)
     except TypeError as error:
-        takes_any = any(one.kind is one.VAR_KEYWORD for one in taken.parameters.values())
-        unknown = [name for name in kwargs if name not in taken.parameters and not takes_any]
+        unknown = [name for name in kwargs if name not in taken.parameters and not takes_any_keyword(taken)]
         if not unknown:
             return str(error)
         near, known = did_you_mean(unknown[0], taken.parameters), ", ".join(taken.parameters) or "nothing"

@@ -44,7 +44,7 @@ class StepTrainer:
         self.lr_scheduler_configs: list[Any] = []
         self.strategy = StepStrategy()
         self.precision_plugin = Precision()
-        progress = SimpleNamespace(increment_ready=_count_nothing, increment_completed=_count_nothing)
+        progress = SimpleNamespace(increment_ready=_nothing, increment_completed=_nothing)
         optimization = SimpleNamespace(optim_step_progress=progress)
         self.fit_loop = SimpleNamespace(epoch_loop=SimpleNamespace(manual_optimization=optimization))
 
@@ -89,10 +89,6 @@ class StepOptimizer(LightningOptimizer):
     def step(self, closure: Callable[[], Any] | None = None, **kwargs: Any) -> Any:
         """Call the closure, if there is one, which computes gradients."""
         return closure() if closure is not None else None
-
-
-def _count_nothing() -> None:
-    """Stand for the count of steps that a training has."""
 
 
 def list_optimizers(configured: Any) -> list[Optimizer]:

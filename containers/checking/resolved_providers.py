@@ -42,6 +42,12 @@ class ResolvedProvider:
     makes_module: bool
     children: tuple["ResolvedProvider", ...]
 
+    def __iter__(self) -> Iterator["ResolvedProvider"]:
+        """Return it, and all that it needs."""
+        yield self
+        for child in self.children:
+            yield from child
+
 
 def resolve_model(family: Any, *, makers: Collection[str] | None = None) -> ResolvedProvider:
     """Return the tree of what a family's model needs; nothing is called but what gives settings.
@@ -57,16 +63,10 @@ def resolve_model(family: Any, *, makers: Collection[str] | None = None) -> Reso
 
 def _without_idle(tree: ResolvedProvider, makers: Collection[str]) -> ResolvedProvider:
     def is_kept(one: ResolvedProvider) -> bool:
-        return not one.makes_module or one.is_overridden or not {*_names(one)}.isdisjoint(makers)
+        return not one.makes_module or one.is_overridden or any(each.name in makers for each in one)
 
     kept = filter(is_kept, tree.children)
     return replace(tree, children=tuple(_without_idle(one, makers) for one in kept))
-
-
-def _names(tree: ResolvedProvider) -> Iterator[str]:
-    yield tree.name
-    for child in tree.children:
-        yield from _names(child)
 
 
 class _Resolution:

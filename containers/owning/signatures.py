@@ -77,12 +77,6 @@ def summary_of(maker: Callable[..., Any], name: str) -> str:
     return (inspect.cleandoc(maker.__doc__ or "") or name).splitlines()[0]
 
 
-def takes_any_keyword(maker: Callable[..., Any]) -> bool:
-    """Return whether it has ``**kwargs``, so that no name can be checked."""
-    signature = signature_of(maker)
-    return signature is not None and any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values())
-
-
 def _named_parameters(maker: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     signature = signature_of(maker)
     parameters = signature.parameters if signature else {}

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
-from nested_lightning.app.assembly.calls import hints_of, signature_of, why_not_called
+from nested_lightning.app.assembly.calls import hints_of, signature_of, takes_any_keyword, why_not_called
 from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.expected import Expected
 from nested_lightning.app.assembly.widths import plain
@@ -64,8 +64,8 @@ def fitting(maker: Callable[..., Any], offered: Mapping[str, Any]) -> dict[str, 
         return {}
     taken = signature_of(inspect.unwrap(maker))
     parameters = taken.parameters if taken else {}
-    takes_all = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
-    return {name: plain(value) for name, value in offered.items() if takes_all or name in parameters}
+    is_open = takes_any_keyword(taken)
+    return {name: plain(value) for name, value in offered.items() if is_open or name in parameters}
 
 
 def choosing(function: F) -> F:
