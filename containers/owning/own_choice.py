@@ -1,15 +1,15 @@
 """The settings of a kind that a wiring function offers, and how it is built from them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-from nested_lightning.app.assembly.calls import signature_of
 from nested_lightning.app.assembly.wiring.arguments import choosing
 from nested_lightning.app.assembly.wiring.composing import ItemMakers
 from nested_lightning.app.assembly.wiring.making import make_here
 from nested_lightning.containers.owning.plan import PartPlan
+from nested_lightning.containers.providing.choices import build_named, build_target
 from nested_lightning.settings.base import ChoiceSettings
 
 
@@ -55,7 +55,7 @@ def wiring_arguments(
         else:
             kind = partial(make_here, plan.declaration.kind())
             every = partial(build_part, values[plan.each], {}) if plan.each else kind
-            of_settings = partial(build_item, values[name], every)
+            of_settings = partial(build_named, every, values[name])
             given[name] = ItemMakers(makers.get(name, of_settings), values[name])
     return given
 
@@ -67,16 +67,4 @@ def build_part(
     """Build what was chosen from its settings and what the wiring gives, which goes before them."""
     if choice is None:
         return None
-    target: Any = choice.target
-    signature = signature_of(target) if args else None
-    filled = list(signature.parameters)[: len(args)] if signature else []
-    given = {name: one for name, one in choice.arguments(makers).items() if name not in filled}
-    return make_here(target, *args, **{**given, **kwargs})
-
-
-@choosing
-def build_item(
-    choices: Mapping[str, OwnChoice], every: Callable[..., Any], name: str, *args: Any, **kwargs: Any
-) -> Any:
-    """Build one of several parts: of its own settings, or by what builds each that has none."""
-    return build_part(choices[name], {}, *args, **kwargs) if name in choices else every(*args, **kwargs)
+    return build_target(choice.target, choice.arguments(makers), *args, **kwargs)

@@ -9,8 +9,9 @@ from dependency_injector import providers
 from pydantic import ValidationError
 
 from nested_lightning.app.assembly.expected import ANYTHING, Expected
-from nested_lightning.containers.owning.own_choice import OwnChoice, build_item, build_part
+from nested_lightning.containers.owning.own_choice import OwnChoice, build_part
 from nested_lightning.containers.owning.plan import PartPlan
+from nested_lightning.containers.providing.choices import build_named
 from nested_lightning.containers.providing.declared import DeclaredCallable
 from nested_lightning.containers.providing.named import NamedProviders
 from nested_lightning.containers.providing.nested import WithParts
@@ -55,7 +56,7 @@ class ItemProviders(NamedProviders):
     """Parts by name: ``vaes["sine"]`` builds one of them, ``vaes["sine"].encoder`` is a part of that.
 
     Args:
-        item: Calls `build_item` with the settings of items, and with what builds any that has none.
+        item: Calls `build_named` with what builds an item that has no settings, and with those of items.
         plan: What is declared.
         slot: What may be chosen.
     """
@@ -80,7 +81,7 @@ class ItemProviders(NamedProviders):
         """Return the provider of one item."""
         if name not in self._named and self._plan and self._slot:
             item: Any = self._item
-            choices, every = item.args
+            every, choices = item.args
             self._named[name] = _part_provider(
                 self._plan,
                 self._slot,
@@ -121,7 +122,7 @@ def part_providers(
         if named:
             found[named] = one
         if plan.declaration.is_plural:
-            item = providers.Callable(build_item, section(name), one.provider)
+            item = providers.Callable(build_named, one.provider, section(name))
             found[name] = ItemProviders(item, plan=plan, slot=slot)
     return found
 

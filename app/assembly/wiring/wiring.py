@@ -205,7 +205,10 @@ class BoundParts(Mapping[str, BoundPart]):
     def __getitem__(self, name: str) -> BoundPart:
         """Return what builds the part ``name``."""
         self._asked[name] = None
-        maker = self._items.get(name, self._default)
+        try:
+            maker = self._items[name]
+        except KeyError:
+            maker = self._default
         return BoundPart(self._wiring, self._place.format(escape_name(name)), maker, self._expected)
 
     def __iter__(self) -> Iterator[str]:
