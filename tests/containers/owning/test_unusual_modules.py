@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
-from nested_lightning import Part, bootstrap, family, from_checkpoint, part
+from nested_lightning import Part, UserError, bootstrap, family, from_checkpoint, part
 from nested_lightning.commands.printing.console import show_warnings_as_notes
 from nested_lightning.commands.run_training import print_result
 from nested_lightning.containers.checking.model_check import check_application
@@ -144,3 +144,33 @@ def test_lightnings_advice_on_kept_modules_is_no_note(capsys: pytest.CaptureFixt
         Clipping(nn.Linear(3, 1))
 
     assert capsys.readouterr().err == ""
+
+
+class Fussy(nn.Module):
+    """Refuses what it is given in ways of its own."""
+
+    def __init__(self, in_features: int, out_features: int, activation: str = "relu", heads: int = 2) -> None:
+        super().__init__()
+        if in_features % heads:
+            raise AssertionError("heads must divide in_features")
+        self.activation = {"relu": nn.ReLU}[activation]()
+
+
+@family("fussy")
+def fussy(data: Stream, model: Part[Clipping], layer: Part[nn.Module] = part(Fussy)) -> Clipping:
+    """Wire a part that is hard to please."""
+    return model(layer(4, 1))
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [({"activation": "rleu"}, "KeyError: 'rleu'"), ({"heads": 3}, "heads must divide in_features")],
+)
+def test_whatever_a_constructor_raises_names_the_part(setting: dict[str, Any], reason: str) -> None:
+    container = bootstrap({"fussy": {"layer": setting}}, family=fussy)
+
+    with pytest.raises(UserError, match=f"^fussy.layer can't be built: {reason}$"):
+        container.fussy.model()
+    assert [str(one) for one in check_application(container).faults] == [
+        f"fussy.layer: it can't be built: {reason}"
+    ]
