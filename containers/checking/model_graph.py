@@ -50,8 +50,8 @@ def _flow(report: CheckReport) -> Iterator[Edge]:
     for (inner, outer), shape in report.returns.items():
         yield Edge(source=inner, target=outer, label=format_shape(shape))
     for row in report.rows:
-        is_shown = row.path and row.outputs and not row.same_as
-        if is_shown and row.path not in givers and not _is_part(row.path, report):
+        goes_on = row.path in givers or row.same_as or _is_part(row.path, report)
+        if row.path and row.outputs and not goes_on:
             yield Edge(source=row.path, target=_MODEL, label=format_shape(row.outputs[0]))
 
 
