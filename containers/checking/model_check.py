@@ -92,7 +92,10 @@ class _Check:
         makers = {
             path: record.maker(copies.original(module)) or path for path, module in assembler.built.items()
         }
-        widths = WidthSettings(family=self.family, root=self.root, makers=makers, record=record)
+        overridden = [path for path, maker in makers.items() if maker in record.overridden]
+        widths = WidthSettings(
+            settings=self.family.settings(), root=self.root, makers=makers, overridden=overridden
+        )
         for error in errors:
             self.findings.add(_as_fault(error, assembler, widths))
         for path, faulty in assembler.unchecked.items():
@@ -113,7 +116,6 @@ class _Check:
             unknown=() if self._has_real_batch else self._ask("unknown_in_batches") or (),
         )
         steps(self._batches(), self.application.trainer.submodule_policies(), is_brief=self._is_brief)
-        overridden = [path for path, maker in makers.items() if record.is_overridden(maker)]
         for fault in record.find_idle_overrides(
             asked_for=list(assembler.built), handed_on=assembler.factories, root=self.root
         ):

@@ -52,10 +52,7 @@ class ResolvedProvider:
 def resolve_model(family: Any, *, makers: Collection[str] | None = None) -> ResolvedProvider:
     """Return the tree of what a family's model needs; nothing is called but what gives settings.
 
-    Args:
-        family: Its container.
-        makers: Providers that built a submodule of the model; others that could have are left out. None: all
-            are there.
+    Providers of submodules that aren't among the ``makers`` of the model's are left out; None: none is.
     """
     tree = next(_Resolution(family).visit(family.providers["model"]))
     return tree if makers is None else _without_idle(tree, makers)
