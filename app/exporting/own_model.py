@@ -8,8 +8,6 @@ from typing import Any, Literal, TypeAlias
 from pytorch_lightning import LightningModule
 from torch import Tensor
 
-from nested_lightning.app.assembly.wiring.composing import first_batches
-from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exporting.exportable import (
     Exportable,
@@ -19,6 +17,8 @@ from nested_lightning.app.exporting.exportable import (
     names_of,
     some_rows,
 )
+from nested_lightning.app.own.composer import first_batches
+from nested_lightning.app.own.data_facts import OwnDataSpec
 from nested_lightning.app.tensors import filled, items_of, tensors_in
 from nested_lightning.app.training.loops import call_step, has_step
 

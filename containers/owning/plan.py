@@ -9,12 +9,12 @@ from pytorch_lightning import LightningDataModule, LightningModule
 
 from nested_lightning.app.assembly.expected import Expected
 from nested_lightning.app.assembly.wiring.arguments import declared_parts
-from nested_lightning.app.assembly.wiring.composing import DATA
-from nested_lightning.app.assembly.wiring.lightning_packages import refuse_other_base
 from nested_lightning.app.assembly.wiring.parts import Declaration
 from nested_lightning.app.assembly.wiring.wired_calls import WiredCalls, wired_calls
 from nested_lightning.app.assembly.wiring.wiring import MODEL
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.own.composer import DATA
+from nested_lightning.app.own.lightning_packages import refuse_other_base
 from nested_lightning.containers.owning.signatures import plain_arguments
 
 
