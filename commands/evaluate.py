@@ -11,7 +11,6 @@ from nested_lightning.app.strict_json import to_json
 from nested_lightning.app.training.runs.fold_folders import folds_in
 from nested_lightning.commands.options import (
     CheckpointArgument,
-    DebugOption,
     DeviceOption,
     OverrideOption,
     OwnModelOption,
@@ -54,10 +53,9 @@ def evaluate(
         Path | None, typer.Option("--output", "-o", help="Write the scores: .json, .csv or .md.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
-    debug: DebugOption = False,
 ) -> None:
     """Score a trained model, or those of a cross-validation, as a whole and part by part."""
-    del debug, model  # took effect when it was parsed
+    del model  # took effect when it was parsed
     requests, assignments = split_overrides(override, set_)
     if output is not None and output.suffix not in WRITERS:
         raise typer.BadParameter(f"{output} must end in {', '.join(WRITERS)}, which says how it is written")

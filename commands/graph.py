@@ -6,12 +6,11 @@ from typing import Annotated
 
 import typer
 
-from nested_lightning.commands.options import DebugOption
 from nested_lightning.commands.overrides import load_overrides
 from nested_lightning.commands.printing.check_report import print_findings
 from nested_lightning.commands.printing.console import starting, write_file
 from nested_lightning.commands.printing.graph_tree import print_tree
-from nested_lightning.commands.sources import Sources, with_sources
+from nested_lightning.commands.sources import Sources
 
 
 class GraphFormat(StrEnum):
@@ -33,7 +32,6 @@ _ENDINGS = {
 }
 
 
-@with_sources
 def graph(
     sources: Sources,
     format_: Annotated[
@@ -45,10 +43,8 @@ def graph(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write to; else it is printed.")
     ] = None,
-    debug: DebugOption = False,
 ) -> None:
     """Show what a model is built of, and what flows through it; nothing is computed."""
-    del debug
     chosen = _choose(format_, output)
     settings = sources.resolve()
     with starting("Building"):

@@ -23,6 +23,7 @@ from nested_lightning.commands.fetch import fetch
 from nested_lightning.commands.graph import graph
 from nested_lightning.commands.inspect import inspect
 from nested_lightning.commands.models import models
+from nested_lightning.commands.parameters import with_options
 from nested_lightning.commands.predict import CONTEXT, predict
 from nested_lightning.commands.printing.console import print_error, show_warnings_as_notes
 from nested_lightning.commands.report import report
@@ -60,9 +61,9 @@ for command in (
     fetch,
     doctor,
 ):
-    app.command()(command)
-app.command(context_settings=CONTEXT)(predict)
-app.command()(serve)
+    app.command()(with_options(command))
+app.command(context_settings=CONTEXT)(with_options(predict))
+app.command()(with_options(serve))
 app.add_typer(tune, name="tune")
 app.add_typer(new, name="new")
 

@@ -9,7 +9,6 @@ import typer
 from nested_lightning.app.training.runs.fold_folders import folds_in
 from nested_lightning.commands.cross_validation import resume_folds
 from nested_lightning.commands.options import (
-    DebugOption,
     EngineOption,
     OverrideOption,
     OwnModelOption,
@@ -36,10 +35,9 @@ def resume(
     override: OverrideOption = None,
     engine: EngineOption = "lightning",
     ray_address: RayAddressOption = None,
-    debug: DebugOption = False,
 ) -> None:
     """Go on with a training, or a cross-validation, as if it had never been interrupted."""
-    del debug, model  # took effect when it was parsed
+    del model  # took effect when it was parsed
     refuse_idle_address(ray_address, engine)
     requests, assignments = split_overrides(override, set_)
     changes = parse_assignments(assignments)

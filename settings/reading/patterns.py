@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from nested_lightning.path_patterns import has_wildcard, path_matches
 from nested_lightning.settings.describing.in_effect import Setting, settings_in_effect
 from nested_lightning.settings.describing.walking import Place, dotted, step_of_any
-from nested_lightning.settings.reading.errors import SettingsError, describe_problems, shown
+from nested_lightning.settings.reading.errors import SettingsError, checked, shown
 from nested_lightning.settings.reading.layers import Layer, Names, has_value
 from nested_lightning.settings.reading.merging import flatten, merge, nest_at, nested
 from nested_lightning.settings.reading.pattern_words import describe_met, explain_unmet
@@ -96,10 +96,10 @@ class _Ground:
         unsaid: dict[str, Any] = {}
         mistakes: list[str] = []
         try:
-            known = model.model_validate(merged)
+            known = checked(model, merged, layers)
             unsaid = _unsaid_choices(model, merged, known)
-        except ValidationError as error:
-            mistakes = describe_problems(error, model, layers)
+        except SettingsError as error:
+            mistakes = error.problems
         return cls(
             layers=layers,
             merged=merged,
