@@ -166,6 +166,9 @@ def _explain(problem: Mapping[str, Any], names: Names, parent: Place) -> str:
         if instead := getattr(parent, "elsewhere", {}).get(names[-1]):
             return f"{path} = {value}: is no setting: {instead}"
         return f"{path} = {value}: unknown name{_allow(names[-1], _names(parent), _sections(parent))}"
+    is_list_or_mapping = problem["type"] in ("list_type", "dict_type", "model_type")
+    if is_list_or_mapping and str(problem["input"])[:1] in ("[", "{") and isinstance(problem["input"], str):
+        return f'{path} = {value}: is not JSON; write a list as ["a", "b"] and a mapping as {{"a": 1}}'
     if problem["type"] == "union_tag_not_found":
         allowed = ", ".join(_names(step(parent, names[-1])))
         return f"{path} = {value}: choose by {path}.kind (allowed: {allowed})"
