@@ -20,7 +20,7 @@ from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.predictor import PredictorInterface
 from nested_lightning.settings.slot import Slot
 
-_FORMAT = "4"
+_FORMAT = "5"
 _PACKAGES = ("nested-lightning", "torch", "pytorch-lightning", "lightning", "pydantic")
 
 
