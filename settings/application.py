@@ -119,8 +119,7 @@ class ApplicationSettings(Settings):
 
     def packages(self) -> dict[str, str]:
         """Return the package of each plug-in that is in use, as ``NAME==VERSION``, by dotted path."""
-        section = self.family.section
-        return packages_of(self.family, {section: getattr(self, section), "trainer": self.trainer})
+        return packages_of(self.family, self)
 
     def to_plain(self) -> dict[str, Any]:
         """Return all settings as plain data, without the untouched sections of other families."""

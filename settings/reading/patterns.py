@@ -11,7 +11,7 @@ from nested_lightning.path_patterns import has_wildcard, path_matches
 from nested_lightning.settings.describing.in_effect import Setting, settings_in_effect
 from nested_lightning.settings.describing.walking import Place, dotted, step_of_any
 from nested_lightning.settings.reading.errors import SettingsError, checked, shown
-from nested_lightning.settings.reading.layers import Layer, Names, has_value
+from nested_lightning.settings.reading.layers import Layer, Names, has_value, value_at
 from nested_lightning.settings.reading.merging import flatten, merge, nest_at, nested
 from nested_lightning.settings.reading.pattern_words import describe_met, explain_unmet
 
@@ -141,15 +141,15 @@ class _Wish:
 
 def _unsaid_choices(model: type[BaseModel], merged: Mapping[str, Any], known: BaseModel) -> dict[str, Any]:
     """Return the choices that validators made, nested, where they differ from the defaults."""
-    whole = Layer(known.model_dump(mode="json"), origin="")
+    whole = known.model_dump(mode="json")
     plain = {one.names: one.value for one in settings_in_effect(model, merged) if one.is_kind}
     made = (
         one.names[:-1]
         for one in settings_in_effect(model, known)
         if one.is_kind and one.value != plain.get(one.names) and not has_value(merged, one.names)
     )
-    fields = ((*names, field) for names in made for field in whole.get(names))
-    unsaid = (nest_at(names, whole.get(names)) for names in fields if not has_value(merged, names))
+    fields = ((*names, field) for names in made for field in value_at(whole, names))
+    unsaid = (nest_at(names, value_at(whole, names)) for names in fields if not has_value(merged, names))
     return reduce(merge, unsaid, {})
 
 
