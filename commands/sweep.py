@@ -100,7 +100,7 @@ def sweep(
         quiet_lightning()
         space, how = _checked(settings, how, is_new=resume is None)
     if dry_run:
-        from nested_lightning.containers.sweeping.estimate import seconds_of_an_epoch
+        from nested_lightning.containers.sweeping.outlook import seconds_of_an_epoch
 
         with status_console.status("Training the defaults for an epoch"):
             epoch_s = seconds_of_an_epoch(space.settings)
@@ -146,7 +146,7 @@ def _checked(
 ) -> tuple[Any, SweepSettings]:
     """Return the space, with those kinds of ``*`` that fit; nothing is trained yet."""
     from nested_lightning.containers.starting.bootstrapping import bootstrap
-    from nested_lightning.containers.sweeping.fitting import unfit_kinds
+    from nested_lightning.containers.sweeping.outlook import unfit_kinds
     from nested_lightning.containers.sweeping.sweep import refuse_unfit
     from nested_lightning.settings.searching.space import make_space
 
