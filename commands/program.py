@@ -13,7 +13,7 @@ import typer
 
 from nested_lightning.commands.check import check
 from nested_lightning.commands.compare import compare
-from nested_lightning.commands.completing.bash import complete_in_bash, is_completing, is_completing_in_bash
+from nested_lightning.commands.completing.bash import asking_shell, complete_in_bash
 from nested_lightning.commands.config import config
 from nested_lightning.commands.creating.new import new
 from nested_lightning.commands.doctor import doctor
@@ -91,12 +91,13 @@ def say_version(
 def run() -> None:
     """Run the command line; exit with 2 for a user's mistake and with 1 for a failure."""
     _escape_what_cannot_be_encoded()
-    if is_completing(os.environ):
+    shell = asking_shell(os.environ)
+    if shell is not None:
         warnings.simplefilter("ignore")  # they would appear in the line that is being typed
     else:
         show_warnings_as_notes()
     try:
-        if is_completing_in_bash(os.environ):
+        if shell == "bash":
             complete_in_bash(app, os.environ)
         else:
             app()
