@@ -11,6 +11,9 @@ from nested_lightning.app.exported.manifest import MANIFEST_NAME
 _GRAPHS = (".onnx", ".pt2")
 """Endings of exported graphs."""
 
+_COMPILED = "_orig_mod."
+"""What `torch.compile` puts into the names of a module that replaces one of a model, once training begins."""
+
 
 def read_model_file(path: Path, *, is_part_enough: bool = False, is_completed: bool = True) -> dict[str, Any]:
     """Return the content of a checkpoint or of an exported safetensors file, tensors on the CPU.
@@ -40,4 +43,5 @@ def read_model_file(path: Path, *, is_part_enough: bool = False, is_completed: b
     part = content.get(PART_KEY)
     if isinstance(part, ExportedPart) and not is_part_enough:
         raise UserError(f"{path}: holds the weights of {part.path} alone; name a file with the whole model")
+    content["state_dict"] = {name.replace(_COMPILED, ""): value for name, value in state.items()}
     return content
