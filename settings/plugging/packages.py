@@ -12,8 +12,7 @@ from nested_lightning.settings.describing.walking import Place, choices_below, d
 from nested_lightning.settings.families import PLUGGED_FAMILIES, families
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.plugging.entry_points import OWN_PACKAGE, Plugin
-from nested_lightning.settings.plugging.plugged_choices import PLUGGED_CHOICES
-from nested_lightning.settings.slot import Slot
+from nested_lightning.settings.slot import PLUGGED_CHOICES, Slot
 from nested_lightning.settings.trainer import TrainerSettings
 
 
