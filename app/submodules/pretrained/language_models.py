@@ -18,7 +18,7 @@ from nested_lightning.app.submodules.bridges import Role
 from nested_lightning.app.submodules.pretrained.files import NONE
 from nested_lightning.app.submodules.pretrained.matching import without_adapters
 from nested_lightning.app.submodules.pretrained.meta_calls import on_meta_alike
-from nested_lightning.app.submodules.pretrained.part import FirstWeights, PretrainedPart
+from nested_lightning.app.submodules.pretrained.part import PretrainedPart
 from nested_lightning.app.submodules.pretrained.transformers_parts import (
     describe,
     known_config,
@@ -48,10 +48,8 @@ class TransformersTextDecoder(PretrainedPart):
         add_cross_attention: Whether layers get one that is new, where the config has none.
         dropout: Share of the picture's features set to zero in training, in [0, 1).
         weights: Where its weights are, see `PretrainedFiles`; ``none``: nowhere.
-        tokenizer: Where its tokenizer is, which the data's vocabulary comes from.
         config: What `describe` found; None: it is looked for now.
         sha256: Digest of the weights; None: it may be any.
-        weights_license: Of the weights; for people to read.
 
     Raises:
         UserError: transformers isn't there, or doesn't know the model.
@@ -72,12 +70,9 @@ class TransformersTextDecoder(PretrainedPart):
         add_cross_attention: bool = False,
         dropout: float = 0.1,
         weights: str = NONE,
-        tokenizer: str | None = None,
         config: Mapping[str, Any] | None = None,
         sha256: str | None = None,
-        weights_license: str | None = None,
     ) -> None:
-        del tokenizer, weights_license
         known = known_config(config or describe(weights=weights)["config"])
         attends, is_new = _settle_attention(known, is_wanted=add_cross_attention)
         ids = token_ids or range(out_features)
@@ -86,9 +81,9 @@ class TransformersTextDecoder(PretrainedPart):
             raise ValueError(f"its model has {sizes.vocab_size} tokens, its tokenizer {max(ids) + 1}")
         super().__init__(
             network=transformers().AutoModelForCausalLM.from_config(known).train(),
-            first_weights=FirstWeights(
-                weights=weights, sha256=sha256, take=partial(_load, is_attention_new=is_new)
-            ),
+            weights=weights,
+            sha256=sha256,
+            take=partial(_load, is_attention_new=is_new),
         )
         self.in_features, self.out_features, self.role = in_features, out_features, role
         self.max_length = max_length

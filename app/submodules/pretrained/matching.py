@@ -7,7 +7,14 @@ from torch import Tensor, nn
 
 from nested_lightning.app.checkpoints.foreign_weights import match_names, tensors_within
 from nested_lightning.app.errors import UserError, counted, name_list
+from nested_lightning.app.submodules.pretrained.files import PretrainedFiles
 from nested_lightning.app.training.adapters import is_of_adapter
+
+
+def load_file(network: nn.Module, *, weights: str, sha256: str | None, heads: Iterable[str]) -> str:
+    """Load all tensors of a network from the files of a part, see `load_matching` and `PretrainedFiles`."""
+    given = PretrainedFiles(weights).tensors(sha256)
+    return load_matching(network, given, heads=heads, source=weights)
 
 
 def load_matching(
