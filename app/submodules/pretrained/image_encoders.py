@@ -15,8 +15,7 @@ from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.submodules.pretrained.files import NONE
-from nested_lightning.app.submodules.pretrained.meta_calls import on_meta_alike
-from nested_lightning.app.submodules.pretrained.part import PretrainedPart
+from nested_lightning.app.submodules.pretrained.part import PretrainedPart, on_meta_alike
 
 NUM_COLOURS = 3
 

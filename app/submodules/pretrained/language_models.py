@@ -17,8 +17,7 @@ from typing_extensions import override
 from nested_lightning.app.submodules.bridges import Role
 from nested_lightning.app.submodules.pretrained.files import NONE
 from nested_lightning.app.submodules.pretrained.matching import without_adapters
-from nested_lightning.app.submodules.pretrained.meta_calls import on_meta_alike
-from nested_lightning.app.submodules.pretrained.part import PretrainedPart
+from nested_lightning.app.submodules.pretrained.part import PretrainedPart, on_meta_alike
 from nested_lightning.app.submodules.pretrained.transformers_parts import (
     describe,
     known_config,

@@ -14,7 +14,7 @@ from nested_lightning.app.pictures.preparation import PicturePreparation
 from nested_lightning.app.submodules.pretrained.files import NONE, PretrainedFiles
 from nested_lightning.app.submodules.pretrained.image_encoders import NUM_COLOURS, ImageLibrary
 from nested_lightning.app.submodules.pretrained.libraries import library
-from nested_lightning.app.submodules.pretrained.matching import refuse_partial, said, without_adapters
+from nested_lightning.app.submodules.pretrained.matching import load_whole, without_adapters
 
 PREPROCESSOR = "preprocessor_config.json"
 _RESAMPLING: tuple[Interpolation, ...] = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")
@@ -139,19 +139,19 @@ def load_network(network: Any, *, weights: str, sha256: str | None, new: Contain
     begins = getattr(network, "base_model_prefix", "")
     bodies = (*(f"{name}." for name in own), *((f"{begins}.",) if begins else ()))
     left = sorted(map(str, report["unexpected_keys"]))
-    wanted = without_adapters(network.state_dict())
     missing = sorted(map(str, report["missing_keys"]))
-    refuse_partial(
+    given = loaded.state_dict()
+    wanted = without_adapters(network.state_dict())
+    return load_whole(
+        network,
+        {name: given[name] for name in wanted if name not in missing},
         missing=[name for name in missing if name not in new],
-        unexpected=[name for name in left if name.startswith(bodies) and ".pooler." not in f".{name}"],
         misshapen=[str(key[0] if isinstance(key, tuple) else key) for key in report["mismatched_keys"]],
-        num_wanted=len(wanted),
+        unexpected=[name for name in left if name.startswith(bodies) and ".pooler." not in f".{name}"],
+        left=left,
+        new=missing,
         source=weights,
     )
-    given = loaded.state_dict()
-    taken = {name: given[name] for name in wanted if name not in missing}
-    network.load_state_dict(taken, strict=False)
-    return said(len(taken), len(wanted), left=left, new=missing, source=weights)
 
 
 @contextmanager
