@@ -1,12 +1,23 @@
-"""Opens whatever file holds a model: a checkpoint, or weights that were exported."""
+"""Opens whatever file holds a model, a checkpoint or exported weights, and exports the latter."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nested_lightning.app.checkpoints.checkpoint_io import local_path, read_checkpoint
-from nested_lightning.app.checkpoints.weights_file import PART_KEY, SUFFIX, ExportedPart, read_safetensors
+from nested_lightning.app.checkpoints.new_files import new_at
+from nested_lightning.app.checkpoints.recipe import read_recipe
+from nested_lightning.app.checkpoints.submodule_names import find_in_file
+from nested_lightning.app.checkpoints.weights_file import (
+    PART_KEY,
+    SUFFIX,
+    ExportedPart,
+    read_safetensors,
+    to_safetensors,
+)
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exported.manifest import MANIFEST_NAME
+from nested_lightning.app.foreign_files import foreign_file
 
 _GRAPHS = (".onnx", ".pt2")
 """Endings of exported graphs."""
@@ -41,3 +52,28 @@ def read_model_file(path: Path, *, is_part_enough: bool = False, is_completed: b
     if isinstance(part, ExportedPart) and not is_part_enough:
         raise UserError(f"{path}: holds the weights of {part.path} alone; name a file with the whole model")
     return content
+
+
+def export_safetensors(
+    checkpoint: Path, output: Path, *, submodule: str | None = None, content: Mapping[str, Any] | None = None
+) -> None:
+    """Write weights and recipe of a checkpoint as a safetensors file, whole or not at all.
+
+    Args:
+        checkpoint: The checkpoint, or a file that was exported before.
+        output: The file to write.
+        submodule: Path of the submodule whose weights alone are written, by their names within it; None: all.
+        content: What is written instead of what the checkpoint holds, e.g. with adapters merged; None: that.
+
+    Raises:
+        UserError: The checkpoint can't be read or has no recipe or no such submodule, or the disk is full.
+    """
+    content = read_model_file(checkpoint) if content is None else content
+    read_recipe(content, source=checkpoint)  # refuse here what can't be read again
+    part = None
+    if submodule is not None:
+        part = ExportedPart(path=submodule, place=find_in_file(content, submodule, source=checkpoint))
+    with foreign_file(checkpoint):
+        exported = to_safetensors(content, part=part)
+    with new_at(output) as new:
+        new.write_bytes(exported)

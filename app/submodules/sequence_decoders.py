@@ -9,10 +9,9 @@ Shapes: B sequences, L steps, F_in features of a step, H hidden features, C clas
 from typing import Any, Literal
 
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.submodules.recurrence import read_both_ways
+from nested_lightning.app.submodules.recurrence import read_both_ways, read_packed
 
 _LAYERS: dict[str, type[nn.LSTM | nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -80,14 +79,9 @@ class RecurrentDecoder(nn.Module):
             )
         if self.is_bidirectional:
             read = read_both_ways(self.recurrent, x, mask)
-        elif mask is None:
-            read, hidden = self.recurrent(x, hidden)
         else:
-            lengths = mask.sum(dim=1).cpu()
-            packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-            packed, hidden = self.recurrent(packed, hidden)
-            read, _ = pad_packed_sequence(packed, batch_first=True, total_length=x.shape[1])
-        return self.linear(self.dropout(read)), None if self.is_bidirectional else hidden
+            read, hidden = read_packed(self.recurrent, x, mask, hidden)
+        return self.linear(self.dropout(read)), hidden
 
 
 class LinearDecoder(nn.Module):
