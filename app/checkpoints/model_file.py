@@ -16,11 +16,8 @@ from nested_lightning.app.checkpoints.weights_file import (
     to_safetensors,
 )
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.exported.manifest import MANIFEST_NAME
+from nested_lightning.app.exported.runtime import is_exported
 from nested_lightning.app.foreign_files import foreign_file
-
-_GRAPHS = (".onnx", ".pt2")
-"""Endings of exported graphs."""
 
 
 def read_model_file(path: Path, *, is_part_enough: bool = False, is_completed: bool = True) -> dict[str, Any]:
@@ -35,7 +32,7 @@ def read_model_file(path: Path, *, is_part_enough: bool = False, is_completed: b
         UserError: It can't be opened safely, is damaged, is exported as graphs, holds no weights by name, or
             those of a submodule.
     """
-    if path.suffix.lower() in _GRAPHS or (path / MANIFEST_NAME).is_file():
+    if is_exported(path) or path.suffix.lower() == ".pt2":
         raise UserError(
             f"{path}: holds graphs without the model, for predict and serve if it is ONNX; name the"
             " checkpoint that it was exported from"
