@@ -1,7 +1,8 @@
 """Sequence decoders: vectors in, one set of logits for each step out.
 
 A decoder's ``forward`` takes vectors of [B, L, F_in], a mask of [B, L] or None, and a state or None; it
-returns logits of [B, L, C] and its state after the last step, from which a next call goes on, or None.
+returns logits of [B, L, C] and its state after the last step, from which a next call goes on, or None. It is
+given, and publishes, ``in_features``, which are F_in, and ``out_features``, C.
 
 Shapes: B sequences, L steps, F_in features of a step, H hidden features, C classes.
 """
@@ -23,8 +24,6 @@ class RecurrentDecoder(nn.Module):
     al. 2014). Reading both ways, it knows what follows a step, and so can't be fed piece by piece.
 
     Args:
-        in_features: F_in.
-        out_features: C, the number of classes.
         cell: What the layers are made of.
         hidden_features: H, for each direction.
         num_layers: Layers one above the other.
@@ -85,12 +84,7 @@ class RecurrentDecoder(nn.Module):
 
 
 class LinearDecoder(nn.Module):
-    """One fully connected layer: each step on its own.
-
-    Args:
-        in_features: F_in.
-        out_features: C, the number of classes.
-    """
+    """One fully connected layer: each step on its own."""
 
     def __init__(self, *, in_features: int, out_features: int) -> None:
         super().__init__()

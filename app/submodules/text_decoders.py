@@ -4,7 +4,8 @@ A decoder is given what a bridge makes of a picture (see `app.submodules.bridges
 and keeps what it needs of it in its state: a tuple of tensors whose first dimension is the caption's, so that
 captions can be reordered and repeated. Every decoder takes every role of a bridge. Its ``forward`` reads
 tokens of [B, T], int64, from a state that ``start`` or an earlier call gave; it returns logits of [B, T, V],
-each of the token after, and the state after the last token.
+each of the token after, and the state after the last token. It is given ``in_features``, which are F_in, the
+width of what the bridge gives, ``out_features``, V, and the bridge's ``role``, and publishes them.
 
 Shapes: B captions, T tokens, E width of an embedding, H width of the hidden state, F_in features of the
 bridge, P positions of the grid, V tokens in the vocabulary.
@@ -61,9 +62,6 @@ class RecurrentTextDecoder(nn.Module, ABC):
     """Embedding, one recurrent layer, linear layer; what the LSTM and the GRU share.
 
     Args:
-        in_features: F_in, the width of what the bridge gives.
-        out_features: V.
-        role: What the decoder does with it: the bridge's ``role``.
         embedding_dim: E.
         hidden_features: H.
         dropout: Share of embeddings and hidden values set to zero in training, in [0, 1).

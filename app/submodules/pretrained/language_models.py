@@ -38,9 +38,6 @@ class TransformersTextDecoder(PretrainedPart):
     (ClipCap, https://arxiv.org/abs/2111.09734). Keys and values of what it has read are the state.
 
     Args:
-        in_features: F_in, the width of what the bridge gives.
-        out_features: V.
-        role: The bridge's ``role``.
         token_ids: The model's own id of each token, of which -1 is none; of two that are the same, the later
             one is written. Empty: they are its ids already.
         max_length: Most tokens that it reads of a caption.

@@ -56,7 +56,7 @@ class TransformersStepEncoder(TokenReader):
 
 
 class TransformersStepAdapter(nn.Module):
-    """A text encoder of transformers, dropout and a linear layer, for each step.
+    """A text encoder of transformers, see `TokenReader`, dropout and a linear layer, for each step.
 
     Args:
         in_features: Number of different pieces, and 1 for none.
@@ -64,13 +64,6 @@ class TransformersStepAdapter(nn.Module):
         after: Ids of what it puts after it.
         out_features: F_out.
         dropout: Share of the encoder's features set to zero in training, in [0, 1).
-        weights: Where its weights are, see `PretrainedFiles`; ``none``: nowhere.
-        config: What `describe` found; None: it is looked for now.
-        sha256: Digest of the weights; None: it may be any.
-
-    Raises:
-        UserError: transformers isn't there, or doesn't know the model.
-        ValueError: The model has fewer tokens.
     """
 
     takes: ClassVar[TakesKind] = "tokens"

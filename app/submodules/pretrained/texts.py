@@ -129,7 +129,7 @@ class TransformersTextEncoder(TokenReader):
 
 
 class TransformersTextExtractor(nn.Module):
-    """A text encoder of transformers, dropout and a linear layer.
+    """A text encoder of transformers, see `TokenReader`, dropout and a linear layer.
 
     Args:
         in_features: Number of different tokens, and 1 for none.
@@ -137,13 +137,6 @@ class TransformersTextExtractor(nn.Module):
         out_features: F_out.
         pooling: The mean of all tokens, or the first one.
         dropout: Share of pooled features set to zero in training, in [0, 1).
-        weights: Where its weights are, see `PretrainedFiles`; ``none``: nowhere.
-        config: What `describe` found; None: it is looked for now.
-        sha256: Digest of the weights; None: it may be any.
-
-    Raises:
-        UserError: transformers isn't there, or doesn't know the model.
-        ValueError: The model has fewer tokens.
     """
 
     def __init__(
