@@ -60,7 +60,7 @@ class StepCheck:
         self.has_to_learn = has_to_learn
         self._injected = submodules.keys()
         submodules = submodules or dict(model.named_children())
-        self.trainer = StepTrainer()
+        self.trainer = StepTrainer(model)
         self.watch = SubmoduleWatch(
             submodules=submodules,
             root=root,
@@ -106,7 +106,7 @@ class StepCheck:
 
     def _optimize(self) -> None:
         with self.watch.step("optimisers"):
-            self.trainer.use(self.model.configure_optimizers(), self.model)
+            self.trainer.use(self.model.configure_optimizers())
             for fault in refused_optimizers(self.model, self.trainer.optimizers, root=self.root):
                 self.findings.add(fault)
             if self.has_to_learn:

@@ -19,6 +19,9 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.exported.runtime import is_exported
 from nested_lightning.app.foreign_files import foreign_file
 
+_COMPILED = "_orig_mod."
+"""What `torch.compile` puts into the names of a module that replaces one of a model, once training begins."""
+
 
 def read_model_file(path: Path, *, is_part_enough: bool = False, is_completed: bool = True) -> dict[str, Any]:
     """Return the content of a checkpoint or of an exported safetensors file, tensors on the CPU.
@@ -48,6 +51,7 @@ def read_model_file(path: Path, *, is_part_enough: bool = False, is_completed: b
     part = content.get(PART_KEY)
     if isinstance(part, ExportedPart) and not is_part_enough:
         raise UserError(f"{path}: holds the weights of {part.path} alone; name a file with the whole model")
+    content["state_dict"] = {name.replace(_COMPILED, ""): value for name, value in state.items()}
     return content
 
 

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
-from traceback import TracebackException
 from typing import Any
 
 from dependency_injector import providers
 from dependency_injector.errors import Error as DependencyError
 
-from nested_lightning.app.assembly.assembler import Assembler, is_certain
+from nested_lightning.app.assembly.assembler import Assembler, is_certain, with_path
 from nested_lightning.app.assembly.errors import CompositionError, WidthError
 from nested_lightning.app.checking.error_places import needs_values
 from nested_lightning.app.checking.findings import Fault, Findings, Unchecked
@@ -28,6 +27,9 @@ from nested_lightning.containers.overrides.model_provider import OverriddenModel
 from nested_lightning.containers.providing.declared import without_overriding
 from nested_lightning.containers.providing.trained import TrainedModel
 from nested_lightning.containers.starting.bootstrapping import family_container
+
+_LOADS_WEIGHTS = f"what a constructor loads belongs into a method {HOOK}(self), called when a training begins"
+"""What to do where an error `needs_values`."""
 
 
 def check_application(
@@ -197,22 +199,15 @@ class _Check:
 
 def _as_composition_error(error: Exception, path: str) -> CompositionError:
     """Return what is wrong with a composite; an unforeseen error is a fault of the provider at its path."""
-    if isinstance(error, CompositionError):
-        return error
-    if isinstance(error, UserError):
-        return CompositionError(str(error))
-    (reason,) = TracebackException.from_exception(error).format_exception_only()
-    if needs_values(error):
-        reason = (
-            f"{reason.partition(chr(10))[0]} A check has no weights: what the constructor loads belongs into"
-            f" a method {HOOK}(self), which is called when a training begins"
-        )
-    return CompositionError(f"{path}: can't be built: {reason.strip()}", path=path)
+    named = with_path(error, path, {})
+    return named if isinstance(named, CompositionError) else CompositionError(str(named))
 
 
 def _as_fault(error: CompositionError, assembler: Assembler, widths: WidthSettings) -> Fault:
     path = _place_of(error) or assembler.path
     what = _without_path(error, path)
+    if error.__cause__ is not None and needs_values(error.__cause__):
+        return Fault(path=path, what=what.partition("\n")[0], hint=_LOADS_WEIGHTS)
     if isinstance(error, WidthError):
         what, givers = str(error).partition(": ")[0], [_below(error.giver, assembler)]
     else:

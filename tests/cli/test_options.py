@@ -55,6 +55,12 @@ def test_data_label_epochs_and_preset_are_given_as_in_a_training(command: str, s
         assert "LinearHead" in printed
 
 
+def test_a_file_without_the_name_of_a_family_in_it_is_refused() -> None:
+    done = runner.invoke(app, ["config", "-m", "corners.py"])
+
+    assert str(done.exception) == "--model corners.py: name the family in it too, as in corners.py:NAME"
+
+
 @pytest.mark.parametrize("command", ["check", "graph", "config"])
 def test_option_that_a_family_has_no_setting_for_is_refused(command: str) -> None:
     done = runner.invoke(app, [command, "-m", "image-to-text", "--label", "shape"])

@@ -40,7 +40,9 @@ def has_parts(function: Any) -> bool:
     return inspect.isfunction(function) and bool(expected_parts(function))
 
 
-def bind(maker: Callable[..., Any], args: Any, kwargs: Any, *, path: str) -> inspect.BoundArguments:
+def bind(
+    maker: Callable[..., Any], args: Any, kwargs: Any, *, path: str, hint: str = ""
+) -> inspect.BoundArguments:
     """Return the arguments as the parameters of ``maker`` take them.
 
     Raises:
@@ -52,7 +54,7 @@ def bind(maker: Callable[..., Any], args: Any, kwargs: Any, *, path: str) -> ins
     except TypeError:
         named = maker.func if isinstance(maker, partial) else maker
         name = getattr(named, "__name__", type(named).__name__)
-        message = f"{path} can't be built: {name}: {why_not_called(signature, args, kwargs)}"
+        message = f"{path} can't be built: {name}: {why_not_called(signature, args, kwargs)}{hint}"
         raise CompositionError(message, path=path) from None  # not caused by a guessed width
 
 

@@ -22,6 +22,8 @@ Observer = Callable[[Any, Any, Mapping[str, Any], str], Any]
 
 _observer: ContextVar[Observer | None] = ContextVar("who sees what is made", default=None)
 
+_CALLED_ELSEWHERE = "; what it was handed to calls it so: name a function as its kind that fills in the rest"
+
 
 @contextmanager
 def observing(observer: Observer) -> Iterator[None]:
@@ -114,5 +116,6 @@ def _made(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
         return observed(maker, args, kwargs, place.path)
     except TypeError:
         if signature_of(maker) is not None:
-            bind(maker, args, kwargs, path=place.path)  # gives a better message if the arguments are wrong
+            hint = _CALLED_ELSEWHERE if place.assembler is None else ""
+            bind(maker, args, kwargs, path=place.path, hint=hint)  # says better which arguments are wrong
         raise
