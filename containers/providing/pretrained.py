@@ -48,7 +48,7 @@ def without_weights(settings: Mapping[str, Any]) -> dict[str, Any]:
     return change_settings(settings, changes) if changes else dict(settings)
 
 
-def preparation_for(choice: ChoiceSettings) -> Any:
+def preparation_for(choice: ChoiceSettings | None) -> Any:
     """Return how a pretrained part wants its pictures or texts; None: it isn't one, or doesn't say."""
     if not isinstance(choice, PretrainedSettings):
         return None
@@ -59,8 +59,7 @@ def preparation_by_name(
     choices: Mapping[str, ChoiceSettings], defaults: Mapping[str, ChoiceSettings], name: str, sort: str
 ) -> Any:
     """Return how the part ``name`` wants its inputs: by its own choice, or else by that for its sort."""
-    choice = choices.get(name, defaults.get(sort))
-    return None if choice is None else preparation_for(choice)
+    return preparation_for(choices.get(name, defaults.get(sort)))
 
 
 def _pretrained_below(names: Names, place: Any) -> Iterator[tuple[Names, PretrainedSettings]]:
