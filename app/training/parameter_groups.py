@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from nested_lightning.app.temporary_attributes import temporary_attributes
 from nested_lightning.app.training.joint_optimizer import JointOptimizer
 
 _OPTIONS = "optimizer_options"
@@ -48,7 +49,7 @@ def grouped_by_options() -> Iterator[None]:
     So the groups are there before a schedule is built, and whoever builds the optimiser needn't know of them.
     """
     with _lock:
-        add_whole = Optimizer.add_param_group
+        add_whole: Any = Optimizer.add_param_group
 
         def add(optimizer: Optimizer, group: dict[str, Any]) -> None:
             is_split = isinstance(optimizer, JointOptimizer)  # it shares its groups with others
@@ -56,11 +57,8 @@ def grouped_by_options() -> Iterator[None]:
             for part in [group] if is_split else _split(group, rate=rate):
                 add_whole(optimizer, part)
 
-        Optimizer.add_param_group = add  # type: ignore[method-assign, assignment]
-        try:
+        with temporary_attributes(Optimizer, add_param_group=add):
             yield
-        finally:
-            Optimizer.add_param_group = add_whole  # type: ignore[method-assign]
 
 
 def _split(group: dict[str, Any], *, rate: Any) -> list[dict[str, Any]]:

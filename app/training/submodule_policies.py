@@ -13,6 +13,7 @@ from typing_extensions import override
 from nested_lightning.app.checkpoints.left_out import LeftOut, leave_out, left_out_of
 from nested_lightning.app.checkpoints.submodule_names import find_submodules
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.temporary_attributes import temporary_attributes
 from nested_lightning.app.training.adapters import (
     adapted_layers,
     described_adapters,
@@ -20,7 +21,7 @@ from nested_lightning.app.training.adapters import (
     is_of_adapter,
     keep_statistics,
 )
-from nested_lightning.app.training.epoch_callback import EpochCallback
+from nested_lightning.app.training.epoch_callback import TemporaryChange
 from nested_lightning.app.training.feature_cache import FeatureCache
 from nested_lightning.app.training.joint_optimizer import lack_own_optimizer, set_own_optimizer
 from nested_lightning.app.training.layer_decay import list_layers
@@ -39,7 +40,7 @@ from nested_lightning.app.training.submodule_policy import SubmodulePolicy
 _logger = logging.getLogger("nested_lightning.submodule_policies")
 
 
-class SubmodulePolicies(EpochCallback):
+class SubmodulePolicies(TemporaryChange):
     """Sets up the submodules that policies name, before the optimisers are built.
 
     Weights are loaded at the beginning of a training alone, not where it goes on. What is frozen for good is
@@ -97,7 +98,8 @@ class SubmodulePolicies(EpochCallback):
         if not any(parameter.requires_grad for parameter in pl_module.parameters()):
             raise UserError("submodules: everything is frozen, so there is nothing to train")
         if self._with_options:
-            pl_module.__dict__["configure_optimizers"] = partial(_configure, pl_module.configure_optimizers)
+            configure = partial(_configure, pl_module.configure_optimizers)
+            self.changes.enter_context(temporary_attributes(pl_module, configure_optimizers=configure))
 
     @override
     def state_dict(self) -> dict[str, Any]:
@@ -116,7 +118,6 @@ class SubmodulePolicies(EpochCallback):
         Raises:
             UserError: One of them doesn't.
         """
-        pl_module.__dict__.pop("configure_optimizers", None)
         for path, module in self._with_options.items():
             if lost := lost_options(module.parameters(), trainer.optimizers):
                 configured = f"{type(pl_module).__name__}.configure_optimizers"
@@ -137,18 +138,13 @@ class SubmodulePolicies(EpochCallback):
         self._freeze(trainer.current_epoch)
         for cache in self._caches:
             cache.begin()
+            self.changes.callback(cache.end)
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """See that what is kept is of use."""
         for cache in self._caches:
             cache.end_epoch()
-
-    @override
-    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Keep nothing any more."""
-        for cache in self._caches:
-            cache.end()
 
     @override
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -11,6 +11,7 @@ from pytorch_lightning.utilities.model_helpers import is_overridden
 from typing_extensions import override
 
 from nested_lightning.app.seam.logged_values import about_to_be_logged
+from nested_lightning.app.temporary_attributes import temporary_attributes
 from nested_lightning.app.training.epoch_callback import EpochCallback, TemporaryChange
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
 from nested_lightning.app.training.reporting.metrics_file import MetricsFile
@@ -76,12 +77,8 @@ class LastCheckpoint(TemporaryChange, Checkpoint):
                 own(outputs, batch, batch_idx)
                 self._save_after(trainer, batch_idx)
 
-            vars(pl_module)["on_train_batch_end"] = on_train_batch_end
-
-    @override
-    def undo(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Give the module its hook back."""
-        vars(pl_module).pop("on_train_batch_end", None)
+            hook = temporary_attributes(pl_module, on_train_batch_end=on_train_batch_end)
+            self.changes.enter_context(hook)
 
     @override
     def on_load_checkpoint(

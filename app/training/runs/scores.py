@@ -1,11 +1,11 @@
 """Scores of a trained model over parts of its data."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer
 from pytorch_lightning.profilers import PassThroughProfiler
 
+from nested_lightning.app.temporary_attributes import temporary_attributes
 from nested_lightning.app.training.loops import lacking_for
 
 
@@ -18,22 +18,12 @@ def scores_of(
     Trainer's loggers and its profiler, which hold the course of a training.
     """
     loops = {"val": trainer.validate, "test": trainer.test}
-    with _alone(trainer):
+    with temporary_attributes(trainer, loggers=[], profiler=PassThroughProfiler()):
         return {
             part: _merged(loops[part](model, datamodule=datamodule, verbose=False, weights_only=True))
             for part in parts
             if not lacking_for(part, model, datamodule)
         }
-
-
-@contextmanager
-def _alone(trainer: Trainer) -> Iterator[None]:
-    loggers, trainer.loggers = trainer.loggers, []
-    profiler, trainer.profiler = trainer.profiler, PassThroughProfiler()  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        trainer.loggers, trainer.profiler = loggers, profiler  # type: ignore[attr-defined]
 
 
 def _merged(metrics_of_loaders: Sequence[Mapping[str, float]]) -> dict[str, float]:
