@@ -19,9 +19,21 @@ class Tracker(Logger):
 
     Each takes its name in the settings, ``item``, the run folder, and the id of the run to go on in, None for
     a new one; what else it takes is called as in Lightning's logger.
+
+    Attributes:
+        needs: The extra that brings what it needs, and the module that it needs; nothing, if empty.
+
+    Raises:
+        UserError: The module isn't installed.
     """
 
-    item = ""
+    needs: tuple[str, ...] = ()
+
+    def __init__(self, *, item: str, **arguments: Any) -> None:
+        if self.needs:
+            require(f"trainer.loggers.{item}", *self.needs)
+        super().__init__(**arguments)
+        self.item = item
 
     @property
     def run(self) -> str | None:
@@ -40,26 +52,19 @@ class Tracker(Logger):
 
 
 class TensorBoard(Tracker, TensorBoardLogger):
-    """TensorBoard's event files in the folder ``tensorboard`` of the run folder, which are continued.
+    """TensorBoard's event files in the folder ``tensorboard`` of the run folder, which are continued."""
 
-    Raises:
-        UserError: The package isn't installed.
-    """
+    needs = ("tensorboard", "tensorboard")
 
     def __init__(self, *, item: str, folder: Path, run: str | None = None) -> None:
-        require(f"trainer.loggers.{item}", "tensorboard", "tensorboard")
-        super().__init__(folder, name="tensorboard", version="")
-        self.item = item
+        super().__init__(item=item, save_dir=folder, name="tensorboard", version="")
 
 
 class Csv(Tracker, CSVLogger):
     """Lightning's CSV file in ``NAME/version_0`` of the run folder; one that goes on begins the next."""
 
-    def __init__(
-        self, *, item: str, folder: Path, run: str | None = None, flush_logs_every_n_steps: int = 100
-    ) -> None:
-        super().__init__(folder, name=item, flush_logs_every_n_steps=flush_logs_every_n_steps)
-        self.item = item
+    def __init__(self, *, item: str, folder: Path, run: str | None = None, **arguments: Any) -> None:
+        super().__init__(item=item, save_dir=folder, name=item, **arguments)
 
 
 def plain_params(params: Any) -> dict[str, Any]:
