@@ -1,12 +1,9 @@
 """The value by which the best checkpoint is chosen and training is stopped: whether and when it is logged."""
 
-import re
 import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any, Literal
 
-from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint, EarlyStopping
 from pytorch_lightning.trainer.states import TrainerFn
@@ -90,26 +87,6 @@ class UnloggedError(UserError):
 def unlogged(name: str, trainer: Trainer, *, setting: str = "trainer.monitor") -> UnloggedError:
     """Return the error that a value that a setting names isn't there, with the names that are."""
     return UnloggedError(name, trainer.callback_metrics, setting=setting)
-
-
-_LACKING = {
-    r"ModelCheckpoint\(monitor='(.*?)'\)` could not find": "model_checkpoint: monitor",
-    r"Early stopping conditioned on metric `(.*?)` which is not": "early_stopping: monitor",
-    r"ReduceLROnPlateau conditioned on metric (.*?) which is not": "schedule: monitor",
-}
-"""Lightning's words for a value that isn't there, and the setting that names it."""
-
-
-@contextmanager
-def naming_unlogged(trainer: Trainer) -> Iterator[None]:
-    """Raise the same error for every callback and schedule whose monitored value isn't logged."""
-    try:
-        yield
-    except (MisconfigurationException, RuntimeError) as error:
-        for words, setting in _LACKING.items():
-            if found := re.search(words, str(error)):
-                raise unlogged(found[1], trainer, setting=setting) from None
-        raise
 
 
 class PatientStopping(EarlyStopping):

@@ -15,10 +15,9 @@ from nested_lightning.app.temporary_attributes import temporary_attributes
 from nested_lightning.app.training.epoch_callback import EpochCallback, TemporaryChange
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
 from nested_lightning.app.training.reporting.metrics_file import MetricsFile
-from nested_lightning.app.training.runs.interruption import Interruption
+from nested_lightning.app.training.runs.interruption import Interruption, is_any
 
 _logger = logging.getLogger(PROJECT_LOGGER)
-_BATCHES_BETWEEN_AGREEMENTS = 16
 _DURATION = "duration_s"
 _UNCOUNTED = (
     "no step was counted in the first epoch, so that last.ckpt is saved at the ends of epochs, and is the one"
@@ -56,7 +55,7 @@ class LastCheckpoint(TemporaryChange, Checkpoint):
         interruption: Interruption | None = None,
     ) -> None:
         super().__init__()
-        self._interruption = interruption
+        self._interruption = interruption or Interruption()
         self.path = path
         self._every_n_steps = every_n_steps
         self._every_n_seconds = every_n_seconds
@@ -185,13 +184,12 @@ class LastCheckpoint(TemporaryChange, Checkpoint):
 
     def _save_or_stop(self, trainer: Trainer) -> None:
         self.save(trainer)
-        if self._is_stopping and self._interruption is not None:
+        if self._is_stopping:
             self._interruption.stop(trainer)
 
     def _must_stop(self, trainer: Trainer, batch_idx: int = 0) -> bool:
-        is_time_to_ask = trainer.world_size == 1 or batch_idx % _BATCHES_BETWEEN_AGREEMENTS == 0
-        if self._interruption is not None and is_time_to_ask and not self._is_stopping:
-            self._is_stopping = self._interruption.is_agreed(trainer)
+        if not self._is_stopping:
+            self._is_stopping = self._interruption.is_agreed(trainer, batch_idx)
         return self._is_stopping
 
     def _is_due(self, trainer: Trainer, step: int, batch_idx: int) -> bool:
@@ -199,11 +197,7 @@ class LastCheckpoint(TemporaryChange, Checkpoint):
             return True
         if self._every_n_seconds is None:
             return False
-        is_over = time.monotonic() - self._saved_at_s >= self._every_n_seconds
-        if trainer.world_size == 1:
-            return is_over
-        # clocks differ between processes, which have to save together; asking costs a message
-        return batch_idx % _BATCHES_BETWEEN_AGREEMENTS == 0 and bool(trainer.strategy.broadcast(is_over))
+        return is_any(trainer, time.monotonic() - self._saved_at_s >= self._every_n_seconds, batch_idx)
 
 
 class SaveFirst(EpochCallback):

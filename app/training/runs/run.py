@@ -24,13 +24,13 @@ from nested_lightning.app.data.data_summary import DataSummary
 from nested_lightning.app.devices import find_device
 from nested_lightning.app.errors import UserError, unwritten_report
 from nested_lightning.app.random_numbers import seeded_generators
+from nested_lightning.app.training.loops import scores_of
 from nested_lightning.app.training.machine.threads import (
     ThreadCount,
     count_threads,
     memory_left_as_it_is,
     torch_threads,
 )
-from nested_lightning.app.training.monitored_value import naming_unlogged
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER, log_to_file
 from nested_lightning.app.training.runs.interruption import Interruption
 from nested_lightning.app.training.runs.last_checkpoint import LastCheckpoint
@@ -39,7 +39,6 @@ from nested_lightning.app.training.runs.misfits import misfit_as_user_error
 from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.app.training.runs.run_lock import locked
-from nested_lightning.app.training.runs.scores import scores_of
 from nested_lightning.app.training.submodule_policies import SubmodulePolicies
 from nested_lightning.app.training.unfit_callbacks import refuse_unfit
 
@@ -158,8 +157,9 @@ class TrainingRun:
             torch_threads(count_threads(self.num_threads, self.model, batch_size=self.batch_size)),
             memory_left_as_it_is(),
             seeded_generators(self.seed),
-            misfit_as_user_error(overfits=bool(settings.get("trainer", {}).get("overfit_batches"))),
-            naming_unlogged(self.trainer),
+            misfit_as_user_error(
+                self.trainer, overfits=bool(settings.get("trainer", {}).get("overfit_batches"))
+            ),
         ):
             for line in self.data_summary.log_lines() if self.data_summary else ():
                 _logger.info("data: %s", line)

@@ -7,7 +7,7 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 from typing_extensions import override
 
-_BATCHES_BETWEEN_AGREEMENTS = 16
+from nested_lightning.app.training.runs.interruption import is_any
 
 
 class TimeLimit(Callback):
@@ -41,8 +41,4 @@ class TimeLimit(Callback):
         loop = trainer.fit_loop
         if trainer.current_epoch < (loop.min_epochs or 0) or trainer.global_step < (loop.min_steps or 0):
             return False
-        is_over = time.monotonic() >= self._ends_at_s
-        if trainer.world_size == 1:
-            return is_over
-        # clocks differ between processes, which have to end together; asking costs a message
-        return batch_idx % _BATCHES_BETWEEN_AGREEMENTS == 0 and bool(trainer.strategy.broadcast(is_over))
+        return is_any(trainer, time.monotonic() >= self._ends_at_s, batch_idx)
