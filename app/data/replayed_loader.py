@@ -6,7 +6,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from nested_lightning.app.data.loader_in_place import LoaderInPlace
+from nested_lightning.app.data.resumable_loader import LoaderInPlace
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.processes import rank_and_world_size
 from nested_lightning.app.random_numbers import drawing_apart, hashed
