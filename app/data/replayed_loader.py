@@ -28,7 +28,6 @@ class ReplayedLoader(LoaderInPlace):
 
     @override
     def __len__(self) -> int:
-        """Return how many batches it says that there are."""
         return len(self.loader)
 
     @override

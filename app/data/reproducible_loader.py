@@ -48,7 +48,6 @@ class ReproducibleLoader(LoaderInPlace):
 
     @override
     def __len__(self) -> int:
-        """Return the number of batches of an epoch, the same for every process."""
         if not self._is_shared or rank_and_world_size()[1] == 1:
             return len(_indices(self.loader))
         if self._num_shared is None:

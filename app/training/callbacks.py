@@ -30,7 +30,6 @@ class ModuleFirst(TemporaryChange):
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Run the module's hook."""
         type(pl_module).on_train_epoch_end(pl_module)
 
 

@@ -44,7 +44,6 @@ class JointOptimizer(Optimizer):
 
     @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the groups and the state of all."""
         super().load_state_dict(state_dict)
         self._hand_out()
 

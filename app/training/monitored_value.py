@@ -52,7 +52,6 @@ class MonitoredValue(EpochCallback, Checkpoint):
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Expect the value from here on."""
         self._is_validated = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
 
     @override
@@ -108,7 +107,6 @@ class PatientStopping(EarlyStopping):
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Count a validation."""
         if self._moment.is_validation(trainer):
             super().on_validation_end(trainer, pl_module)
 

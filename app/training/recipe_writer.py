@@ -16,7 +16,6 @@ class RecipeWriter(EpochCallback):
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Write it, where there is one."""
         recipe = getattr(pl_module, "recipe", None)
         if isinstance(recipe, Recipe):
             checkpoint[CHECKPOINT_KEY] = recipe.json

@@ -103,12 +103,10 @@ class SubmodulePolicies(TemporaryChange):
 
     @override
     def state_dict(self) -> dict[str, Any]:
-        """Return what first weights were taken, if any, for where the training goes on."""
         return {"taken": self.taken} if self.taken else {}
 
     @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restore what first weights were taken."""
         self.taken = dict(state_dict.get("taken", {}))
 
     @override
@@ -148,7 +146,6 @@ class SubmodulePolicies(TemporaryChange):
 
     @override
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Freeze what is frozen in this epoch, and let the rest learn."""
         self._freeze(trainer.current_epoch)
 
     @override

@@ -31,7 +31,6 @@ class Determinism(TemporaryChange):
 
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Choose, in each process that takes part."""
         operations = deterministic_operations(self.is_deterministic, use_benchmark=self.use_benchmark)
         self.changes.enter_context(operations)
 

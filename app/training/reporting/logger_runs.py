@@ -28,7 +28,6 @@ class LoggerRuns(EpochCallback):
 
     @override
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Log what is trained."""
         recipe = getattr(pl_module, "recipe", None)
         trackers = _trackers(trainer)
         self._ids = {one.item: one.run for one in trackers if one.run}
@@ -38,7 +37,6 @@ class LoggerRuns(EpochCallback):
 
     @override
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Log which checkpoint is the best."""
         for tracker in _trackers(trainer):
             tracker.note("best_checkpoint", str(self._run_folder.checkpoint_of_results))
 

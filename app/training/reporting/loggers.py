@@ -42,7 +42,6 @@ class Tracker(Logger):
 
     @override
     def log_hyperparams(self, params: Any = None, *args: Any, **kwargs: Any) -> None:
-        """Log them without secrets."""
         lightnings: Any = super()
         lightnings.log_hyperparams(without_secrets(plain_params(params)), *args, **kwargs)
 

@@ -94,7 +94,6 @@ class MetricsFile(Logger):
     @property
     @override
     def save_dir(self) -> str:
-        """The folder of the file."""
         return os.fspath(self.path.parent)
 
     log_dir = save_dir
@@ -145,7 +144,6 @@ class MetricsFile(Logger):
     @override
     @rank_zero_only
     def finalize(self, status: str) -> None:
-        """Write what is not yet in the file."""
         self.write()
 
     def _rewrite(self, rows: Sequence[Row]) -> None:

@@ -52,7 +52,6 @@ class TrainingProgress(ProgressBar):
 
     @override
     def enable(self) -> None:
-        """Show the progress again."""
         self._is_enabled = True
 
     @override
@@ -63,18 +62,15 @@ class TrainingProgress(ProgressBar):
 
     @override
     def print(self, *args: Any, **kwargs: Any) -> None:
-        """Print above the bar."""
         if self._is_enabled:
             self._console.print(*args, **kwargs)
 
     @override
     def state_dict(self) -> dict[str, Any]:
-        """Return the best value so far and its epoch."""
         return {"best": self._state.best, "best_epoch": self._state.best_epoch}
 
     @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the best value of the training that goes on."""
         self._state.best, self._state.best_epoch = state_dict["best"], state_dict["best_epoch"]
 
     @override
@@ -109,7 +105,6 @@ class TrainingProgress(ProgressBar):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Draw, if it was long ago."""
         self._newest_outputs = outputs
         if time.monotonic() >= self._refresh_at_s:
             self._refresh(trainer)
@@ -123,7 +118,6 @@ class TrainingProgress(ProgressBar):
 
     @override
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Draw the end."""
         self._state.is_finished, self._state.batch = True, trainer.fit_loop.total_batch_idx + 1
         if trainer.should_stop and self._state.fraction < 1.0:
             self._state.activity = "stopped early"
@@ -172,12 +166,10 @@ class TrainingProgress(ProgressBar):
 
     @override
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Clear the display away."""
         self._display.close()
 
     @override
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Give the terminal back."""
         self._display.close()
 
     def _start_clock(self) -> None:

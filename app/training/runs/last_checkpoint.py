@@ -91,7 +91,6 @@ class LastCheckpoint(TemporaryChange, Checkpoint):
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Store the seconds that the training has taken."""
         checkpoint[_DURATION] = self.earlier_s + time.monotonic() - self._began_at_s
 
     @override
@@ -106,7 +105,6 @@ class LastCheckpoint(TemporaryChange, Checkpoint):
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Count the intervals from here."""
         self._loaded_epoch = None
         self._seen_step = self._saved_step = trainer.global_step
         self._saved_at_s = time.monotonic()
@@ -208,7 +206,6 @@ class SaveFirst(EpochCallback):
 
     @override
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save it."""
         for callback in trainer.checkpoint_callbacks:
             if isinstance(callback, LastCheckpoint):
                 callback.on_train_end(trainer, pl_module)

@@ -42,7 +42,6 @@ class ReproducibleData(TemporaryChange):
 
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Put the loaders' methods in place."""
         for name in _LOADERS:
             source = getattr(trainer, "datamodule", None) or pl_module
             given = self._taking_over(getattr(source, name), trainer)

@@ -65,7 +65,6 @@ class RunningMetrics(Callback):
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Keep the saved states until training starts."""
         self._loaded = of_this_rank(checkpoint.get(_KEY, []))
 
     @override
@@ -80,7 +79,6 @@ class RunningMetrics(Callback):
 
     @override
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begin to gather."""
         self._is_epoch_over = False
 
     @override
@@ -94,7 +92,6 @@ class RunningMetrics(Callback):
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Gather no more."""
         self._is_epoch_over, self._logged = True, {}
 
 

@@ -23,14 +23,12 @@ class TimeLimit(Callback):
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Count from here."""
         self._ends_at_s, self._seen_step = time.monotonic() + (self._limit_s or 0), trainer.global_step
 
     @override
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """End the training, if the time is over and the optimiser has just stepped."""
         has_stepped, self._seen_step = trainer.global_step != self._seen_step, trainer.global_step
         if self._limit_s is not None and has_stepped and self._is_over(trainer, batch_idx):
             step = trainer.global_step
