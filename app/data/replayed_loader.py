@@ -19,11 +19,8 @@ class ReplayedLoader(LoaderInPlace):
     is read from the beginning, and what was given before is left out: an iterable that remembers nothing from
     epoch to epoch gives what it would have given.
 
-    Args:
-        loader: A DataLoader over a stream, or any other iterable of batches.
-        seed: At least 0.
-        is_for_training: Whether each epoch draws its own numbers; else all have those of the first.
-        is_shared: Whether it is refused where several processes would each be given all of it.
+    ``loader`` is a DataLoader over a stream, or any other iterable of batches. One that is shared is refused
+    where several processes would each be given all of it.
     """
 
     @override

@@ -167,6 +167,34 @@ class WholeFileSplitter:
         return Split(none, none, np.arange(len(labels)))
 
 
+@dataclass(frozen=True, kw_only=True)
+class InnerFoldSplitter:
+    """Keeps the test part of one split, and has the test part of another, of all other rows, validate.
+
+    So settings are chosen by folds within the rows that don't test.
+    """
+
+    outer: Splitter
+    inner: Splitter
+
+    @property
+    def reserved_columns(self) -> tuple[str, ...]:
+        """Those of both."""
+        return tuple(dict.fromkeys((*self.outer.reserved_columns, *self.inner.reserved_columns)))
+
+    @property
+    def min_class_size(self) -> int:
+        """A class needs samples for both."""
+        return self.outer.min_class_size + self.inner.min_class_size
+
+    def __call__(self, labels: Rows, table: pa.Table, /) -> Split:
+        """Split twice."""
+        outer = self.outer(labels, table)
+        rest = np.sort(np.concatenate([outer.train, outer.val]))
+        inner = self.inner(labels[rest], table.take(pa.array(rest)))
+        return Split(rest[inner.train], rest[inner.test], outer.test)
+
+
 def split_column(table: pa.Table, column: str) -> pa.ChunkedArray:
     """Return the column that a split goes by.
 

@@ -1,4 +1,4 @@
-"""From settings or the folder of a cross-validation to the trainings of its folds and their evaluators."""
+"""Cross-validations: from settings or their folder to the trainings of the folds and to their evaluators."""
 
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
@@ -6,11 +6,18 @@ from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
+from pydantic import InstanceOf
+
+from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.checkpoints.recipe import read_overrides
 from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.evaluation_report import EvaluationReport
-from nested_lightning.app.training.runs.cross_validation import CrossValidation, open_folder_of_folds
+from nested_lightning.app.training.runs.cross_validation import (
+    CrossValidation,
+    CrossValidationResult,
+    open_folder_of_folds,
+)
 from nested_lightning.app.training.runs.fold_folders import fold_folder, folds_in
 from nested_lightning.app.training.runs.fold_scores import report_folds
 from nested_lightning.app.training.runs.run import TrainingRun
@@ -26,6 +33,67 @@ from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.slot import Slot
 
 Overrides = Mapping[str, Any]
+
+
+@checked_arguments
+def cross_validate(
+    settings: InstanceOf[ApplicationSettings] | Mapping[str, Any] | str | Path,
+    num_folds: int = 5,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    data: Any = None,
+) -> CrossValidationResult:
+    """Train, choose and test once for each fold of the samples, and bring the folds' scores together.
+
+    The folder ``run_dir``, or ``runs/MODEL-folds-TIME`` where there is none, gets a run folder for each fold,
+    ``results.json`` and, where the family has an answer for each sample, ``predictions.csv``.
+
+    Args:
+        settings: Of a single training, as `bootstrap` takes them. What they say of the split's seed and
+            validation part is kept.
+        num_folds: Number of folds, at least 2.
+        overrides: See `bootstrap`. A ready object is copied for each fold, so that each begins anew.
+        data: See `bootstrap`.
+
+    Raises:
+        SettingsError: The settings are wrong, that many folds can't be, or the training would run in several
+            processes.
+        UserError: The folder holds folds already, an override can't be copied, or as a training.
+        TrainingInterruptedError: A signal ended a training; `resume_cross_validation` goes on.
+    """
+    given = overrides or {}
+    checked = bootstrap(settings, overrides=given, data=data).settings()
+    return begin_folds(checked, num_folds, given, data=data)()
+
+
+@checked_arguments
+def resume_cross_validation(
+    path: str | Path,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    data: Any = None,
+    overrides: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> CrossValidationResult:
+    """Go on with the interrupted fold, train those after it, and bring the folds' scores together.
+
+    Of one that has ended, the scores are given once more and nothing is written.
+
+    Args:
+        path: The folder of a cross-validation.
+        changes: Values put over the folds' settings, as `resume_training` takes them.
+        data: Where the data are now, if they were moved, or the data themselves, as `resume_training` takes
+            them.
+        overrides: What was put in when the first fold began has to be given again, unless it was a registered
+            kind.
+        environ: Variables, of which those are read that say where the data are now.
+
+    Raises:
+        UserError: The folder holds no folds, or as `resume_training`.
+        SettingsError: As `resume_training`.
+        TrainingInterruptedError: A signal ended a training.
+    """
+    return rest_of_folds(Path(path), changes or {}, overrides or {}, data=data, environ=environ)()
 
 
 def begin_folds(

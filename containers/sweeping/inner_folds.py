@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nested_lightning.app.data.inner_folds import InnerFoldSplitter
+from nested_lightning.app.data.splits import InnerFoldSplitter
 from nested_lightning.containers.providing.choices import build_chosen, import_target
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.choices.splits import SPLITS

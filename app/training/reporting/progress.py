@@ -45,25 +45,23 @@ class TrainingProgress(ProgressBar):
         self._state = ProgressState(monitor=monitor, mode=mode)
         self._moment = MonitoredMoment(monitor)
         self._display: ProgressDisplay = build_display(self._console)
-        self._is_enabled = True
         self._newest_outputs: Any = None
         self._has_begun = False
         self._began_at_s = self._refresh_at_s = self._evaluation_shows_at_s = 0.0
 
     @override
     def enable(self) -> None:
-        self._is_enabled = True
+        self._console.quiet = False
 
     @override
     def disable(self) -> None:
         """Show nothing; Lightning calls this in every process but the first."""
         self._display.close()
-        self._is_enabled = False
+        self._console.quiet = True
 
     @override
     def print(self, *args: Any, **kwargs: Any) -> None:
-        if self._is_enabled:
-            self._console.print(*args, **kwargs)
+        self._console.print(*args, **kwargs)
 
     @override
     def state_dict(self) -> dict[str, Any]:
@@ -96,7 +94,7 @@ class TrainingProgress(ProgressBar):
         self._refresh_at_s = time.monotonic() + _PATIENCE_S
         for done, each in enumerate(rounds, start=1):
             yield each
-            if self._is_enabled and time.monotonic() >= self._refresh_at_s:
+            if time.monotonic() >= self._refresh_at_s:
                 self._display.update_set_up(f"{what} {done}/{len(rounds)}", done, len(rounds))
                 self._refresh_at_s = time.monotonic() + _REFRESH_S
         self._display.close()
@@ -149,7 +147,7 @@ class TrainingProgress(ProgressBar):
         self._state.activity = f"{activity} {batch_idx + 1}" + (f"/{total}" if total else "")
         if trainer.state.fn == TrainerFn.FITTING:
             self._refresh(trainer)
-        elif self._is_enabled:
+        else:
             self._display.update_evaluation(self._state.activity, batch_idx + 1, total)
 
     @override
@@ -184,8 +182,7 @@ class TrainingProgress(ProgressBar):
         state.elapsed_s = time.monotonic() - self._began_at_s
         if (loss := _loss(self._newest_outputs)) is not None:
             state.observe_loss(loss)
-        if self._is_enabled:
-            self._display.update(state, is_epoch_end=is_epoch_end)
+        self._display.update(state, is_epoch_end=is_epoch_end)
         self._refresh_at_s = time.monotonic() + _REFRESH_S
 
 

@@ -1,6 +1,7 @@
 """The folder that holds everything one training leaves behind."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -13,6 +14,7 @@ from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically, t
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exported.runtime import is_exported
+from nested_lightning.app.locks import locked
 from nested_lightning.app.training.runs.fold_folders import folds_in
 
 
@@ -110,6 +112,15 @@ class RunFolder:
     def checkpoint_of_results(self) -> Path:
         """The best checkpoint; the last one, where no validation chose a best."""
         return self.best_checkpoint if self.best_checkpoint.exists() else self.last_checkpoint
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep other processes from training in the folder for as long as the block lasts.
+
+        Raises:
+            UserError: Another process trains in it.
+        """
+        refusal = "another process is training in it; wait for its end, or stop it first"
+        return locked(self.lock_file, refusal=f"run folder {self.path}: {refusal}")
 
     def remove_leftovers(self) -> None:
         """Remove the remains of a write that a kill interrupted."""
