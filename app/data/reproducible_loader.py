@@ -27,11 +27,7 @@ class ReproducibleLoader(LoaderInPlace):
     Processes that train together share each batch of them all: each gets the same number of batches, and no
     sample is given twice in an epoch. Where a sampler shares the samples itself, that is left to it.
 
-    Args:
-        loader: With a dataset of known length; see `is_ordered`. It is used for what it was given alone.
-        seed: Decides the order, at least 0.
-        is_for_training: Whether each epoch has an order of its own; else all have that of the first.
-        is_shared: Whether processes share its batches; else each is given all of them.
+    ``loader`` has a dataset of known length, see `is_ordered`, and is used for what it was given alone.
     """
 
     def __init__(

@@ -77,7 +77,7 @@ class LoaderInPlace(ResumableLoader[Any]):
         loader: The other one.
         seed: Decides what is drawn, at least 0.
         is_for_training: Whether each epoch draws its own numbers; else all have those of the first.
-        is_shared: Whether processes that train together share what it gives.
+        is_shared: Whether processes that train together share what it gives; else each is given all of it.
     """
 
     def __init__(

@@ -68,10 +68,9 @@ class Splitter(Protocol):
 class RandomSplitter(Shares):
     """A random split in which each class has about the same share of every part.
 
+    The shares are of all rows; a part that is not empty has at least as many rows as there are classes.
+
     Args:
-        val_fraction: Share of all rows that validate, in [0, 1); a part that is not empty has at least as
-            many rows as there are classes.
-        test_fraction: Share of all rows that test, in [0, 1).
         seed: Decides the split, at least 0.
     """
 
@@ -96,12 +95,9 @@ class FoldSplitter(OneFold):
     """One of the splits of a stratified k-fold cross-validation.
 
     The test part is fold ``fold`` of scikit-learn's ``StratifiedKFold(num_folds, shuffle=True,
-    random_state=seed)``, so over all folds every row is tested once.
+    random_state=seed)``, so over all folds every row is tested once. The rows that validate are stratified.
 
     Args:
-        num_folds: Number of folds, at least 2.
-        fold: Which one tests, from 0 to ``num_folds - 1``.
-        val_fraction: Share of the other folds' rows that validate, stratified, in [0, 1).
         seed: Decides the folds, at least 0.
     """
 

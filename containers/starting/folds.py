@@ -104,18 +104,9 @@ def begin_folds(
     data: Any = None,
     check: Callable[[ApplicationContainer], None] | None = None,
 ) -> CrossValidation:
-    """Return a cross-validation that hasn't begun.
+    """Return a cross-validation that hasn't begun; arguments and errors are those of `cross_validate`.
 
-    Args:
-        settings: Of a single training.
-        num_folds: Number of folds, at least 2.
-        overrides: What takes the places of providers, by path; copied for each fold.
-        data: What takes the place of the family's ``data.path``, see `bootstrap`.
-        check: Called with the container of the first fold before it is trained; None: nothing is.
-
-    Raises:
-        SettingsError: That many folds can't be, or the training would run in several processes.
-        UserError: The folder holds folds already, or can't be made.
+    ``check`` is called with the container of the first fold before it is trained.
     """
     settings = with_folds(settings, num_folds)
     parent = open_folder_of_folds(settings.run_dir, name=settings.model)
@@ -142,12 +133,7 @@ def rest_of_folds(
     data: Any = None,
     environ: Mapping[str, str] | None = None,
 ) -> CrossValidation:
-    """Return what is left of a cross-validation; the arguments are those of `resume_training`.
-
-    Raises:
-        UserError: There is none in the folder, or as `resume_training`.
-        SettingsError: As `resume_training`.
-    """
+    """Return what is left of a cross-validation; it takes what `resume_cross_validation` takes."""
     begun = folds_in(parent)
     if not begun:
         raise UserError(f"{parent}: holds no folds, so there is no cross-validation to go on with")
@@ -177,13 +163,7 @@ def rest_of_folds(
 
 
 def evaluate_folds(parent: Path, part: PartName, **options: Any) -> EvaluationReport:
-    """Return a report over all folds, of the same part of each.
-
-    Takes the options of `from_checkpoint`.
-
-    Raises:
-        UserError: A fold has no model yet, or as `from_checkpoint`.
-    """
+    """Return a report over all folds, of the same part of each; takes what `fold_evaluators` takes."""
     return report_folds([evaluator(part) for evaluator in fold_evaluators(parent, **options)])
 
 
