@@ -23,14 +23,12 @@ from nested_lightning.app.training.adapters import (
 )
 from nested_lightning.app.training.epoch_callback import TemporaryChange
 from nested_lightning.app.training.feature_cache import FeatureCache
-from nested_lightning.app.training.joint_optimizer import lack_own_optimizer, set_own_optimizer
 from nested_lightning.app.training.layer_decay import list_layers
 from nested_lightning.app.training.parameter_groups import (
     grouped_by_options,
+    lack_own_optimizer,
     lost_options,
-    mark_as_singled_out,
-    set_lr_factor,
-    set_optimizer_options,
+    treat_apart,
 )
 from nested_lightning.app.training.part_weights import load_part
 from nested_lightning.app.training.pretrained_weights import find_in_files
@@ -169,7 +167,7 @@ class SubmodulePolicies(TemporaryChange):
         options = {"lr": policy.lr, "weight_decay": policy.weight_decay}
         if own := {name: value for name, value in options.items() if value is not None}:
             self._with_options[path] = module
-            set_optimizer_options(module.parameters(), **own)
+            treat_apart(module.parameters(), **own)
         if policy.layer_decay is not None:
             self._with_options[path] = module
             _decay(module, path, policy.lr, policy.layer_decay)
@@ -177,10 +175,9 @@ class SubmodulePolicies(TemporaryChange):
             self._take_adapters(path, module)
         if policy.optimizer is not None:
             self._with_optimizer[path] = module
-            mark_as_singled_out(module.parameters())
-            set_own_optimizer(module.parameters(), policy.optimizer)
+            treat_apart(module.parameters(), optimizer=policy.optimizer)
         if policy.freeze:
-            mark_as_singled_out(module.parameters())
+            treat_apart(module.parameters())
             self._frozen.append((module, policy.unfreeze_at_epoch))
             module.requires_grad_(policy.unfreeze_at_epoch is not None)
         if policy.cache:
@@ -209,7 +206,7 @@ class SubmodulePolicies(TemporaryChange):
                 " together; use peft in a class of yours"
             )
         self._adapted.append(module)
-        mark_as_singled_out(module.parameters())
+        treat_apart(module.parameters())
         _logger.info("%s: %s", path, described_adapters(module))
 
     def _freeze(self, epoch: int) -> None:
@@ -236,8 +233,5 @@ def _decay(module: nn.Module, path: str, lr: float | None, decay: float) -> None
     layers = list_layers(module, path=path)
     for layer, parameters in enumerate(layers):
         factor = decay ** (len(layers) - 1 - layer)
-        if lr is None:
-            set_lr_factor(parameters, factor)
-        else:
-            set_optimizer_options(parameters, lr=lr * factor)
+        treat_apart(parameters, **({"lr_factor": factor} if lr is None else {"lr": lr * factor}))
     _logger.info("%s: a learning rate for each of %d layers, %g apart", path, len(layers), decay)

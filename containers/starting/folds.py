@@ -133,7 +133,7 @@ def rest_of_folds(
     data: Any = None,
     environ: Mapping[str, str] | None = None,
 ) -> CrossValidation:
-    """Return what is left of a cross-validation; it takes what `resume_cross_validation` takes."""
+    """Return what is left of a cross-validation; takes what `resume_cross_validation` takes."""
     begun = folds_in(parent)
     if not begun:
         raise UserError(f"{parent}: holds no folds, so there is no cross-validation to go on with")
