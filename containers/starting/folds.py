@@ -112,11 +112,7 @@ def begin_folds(
     parent = open_folder_of_folds(settings.run_dir, name=settings.model)
 
     def begin(fold: int) -> TrainingRun:
-        application = _application_of(settings, fold, parent, overrides, data)
-        if fold == 0 and check is not None:
-            check(application)
-        run: TrainingRun = provider_of(application, "training_run")()
-        return run
+        return _training_of(settings, fold, parent, overrides, data, check if fold == 0 else None)
 
     return CrossValidation(
         folder=parent,
@@ -147,9 +143,7 @@ def rest_of_folds(
         recorded = read_overrides(first.overrides_file)
         plain = bootstrap(settings, data=data)
         wanted = restore_overrides(plain, recorded, own, source=parent, is_for_training=True)
-        application = _application_of(settings, fold, parent, wanted, data)
-        run: TrainingRun = provider_of(application, "training_run")()
-        return run
+        return _training_of(settings, fold, parent, wanted, data)
 
     split = getattr(settings, settings.family.section).data.split
     if not isinstance(split, EachFoldSettings):
@@ -182,13 +176,22 @@ def fold_evaluators(parent: Path, *, overrides: Overrides, **options: Any) -> It
         yield provider_of(application, "evaluator")()
 
 
-def _application_of(
-    settings: ApplicationSettings, fold: int, parent: Path, overrides: Overrides, data: Any
-) -> ApplicationContainer:
-    """Return a ready container that trains one fold in its own folder."""
+def _training_of(
+    settings: ApplicationSettings,
+    fold: int,
+    parent: Path,
+    overrides: Overrides,
+    data: Any,
+    check: Callable[[ApplicationContainer], None] | None = None,
+) -> TrainingRun:
+    """Return the training of one fold in its own folder."""
     split = f"{settings.family.section}.data.split.fold"
     own = settings.changed({split: fold, "run_dir": str(fold_folder(parent, fold))})
-    return bootstrap(own, overrides=_own(overrides), data=data)
+    application = bootstrap(own, overrides=_own(overrides), data=data)
+    if check is not None:
+        check(application)
+    run: TrainingRun = provider_of(application, "training_run")()
+    return run
 
 
 def _own(overrides: Overrides) -> dict[str, Any]:

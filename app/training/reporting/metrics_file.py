@@ -16,7 +16,7 @@ from pytorch_lightning.loggers import Logger
 from torch import Tensor
 from typing_extensions import override
 
-from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.checkpoints.checkpoint_io import write_atomically
 from nested_lightning.app.foreign_files import foreign_file, regular_file
 
 _STEP, _EPOCH = "step", "epoch"
@@ -155,9 +155,9 @@ class MetricsFile(Logger):
         for row in (*kept, *rows):
             by_step.setdefault(int(row[_STEP]), {}).update(row)
         self._columns = list(dict.fromkeys([_STEP, *_keys(by_step.values())]))
-        ordered = [by_step[step] for step in sorted(by_step)]
-        with replace_atomically(self.path) as file:
-            file.write(self._text([dict(zip(self._columns, self._columns, strict=True)), *ordered]))
+        header: Row = {name: name for name in self._columns}
+        ordered = (by_step[step] for step in sorted(by_step))
+        write_atomically(self.path, self._text([header, *ordered]))
 
     def _read(self) -> list[Row]:
         if not self.path.exists():

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically, temporary_of
+from nested_lightning.app.checkpoints.checkpoint_io import temporary_of, write_atomically
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exported.runtime import is_exported
@@ -131,10 +131,9 @@ class RunFolder:
         """Write the settings; what was overridden besides stands in both files, so that no copy loses it."""
         if recipe is not None and recipe.overrides:
             settings = {**settings, "overrides": {each.path: each.text for each in recipe.overrides}}
-            with replace_atomically(self.overrides_file) as file:
-                file.write(recipe.overrides_json)
-        with replace_atomically(self.settings_file) as file:
-            file.write(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True).encode())
+            write_atomically(self.overrides_file, recipe.overrides_json)
+        text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
+        write_atomically(self.settings_file, text.encode())
 
     def refuse_to_replace_results(self) -> None:
         """Refuse to train anew where a training has ended."""
