@@ -10,10 +10,10 @@ from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.temporary_attributes import temporary_attributes
+from nested_lightning.app.training.checkpoint_content import refuse_one_key
 from nested_lightning.app.training.epoch_callback import TemporaryChange
 from nested_lightning.app.training.monitored_value import PatientStopping, warn_of_patience
 from nested_lightning.app.training.runs.last_checkpoint import SaveFirst
-from nested_lightning.app.training.storable_state import refuse_one_key
 
 
 class ModuleFirst(TemporaryChange):

@@ -12,7 +12,7 @@ from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.checkpoints.recipe import Recipe, read_overrides, read_recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file
-from nested_lightning.app.training.reporting.logger_runs import saved_run_ids
+from nested_lightning.app.training.reporting.loggers import saved_run_ids
 from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.resume_point import ResumePoint, find_resume_point
 from nested_lightning.app.training.runs.run import TrainingRun

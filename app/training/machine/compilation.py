@@ -1,4 +1,4 @@
-"""Compiled computation for as long as a training lasts."""
+"""Computation made faster for a training: compiled, and with the channels of pictures last in memory."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.temporary_attributes import temporary_attributes
-from nested_lightning.app.training.epoch_callback import TemporaryChange
+from nested_lightning.app.training.epoch_callback import EpochCallback, TemporaryChange
 
 _RECOMPILATIONS = 16
 """For each module: training and evaluation, and some sizes of a batch; torch counts those of all together."""
@@ -44,6 +44,19 @@ class Compilation(TemporaryChange):
         for module in modules:
             forward = torch.compile(module.forward, recompile_limit=limit)  # type: ignore[call-overload]
             self.changes.enter_context(temporary_attributes(module, forward=forward))
+
+
+class ChannelsLast(EpochCallback):
+    """Lays out the weights of convolutions with channels last; values, names and shapes stay the same."""
+
+    def __init__(self, *, is_wanted: bool) -> None:
+        self._is_wanted = is_wanted
+
+    @override
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Lay out the weights before the optimisers take them."""
+        if self._is_wanted and stage == "fit":
+            pl_module.to(memory_format=torch.channels_last)
 
 
 def check_cpp_compiler() -> None:
