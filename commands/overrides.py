@@ -8,9 +8,9 @@ from importlib import import_module
 from operator import getitem
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.settings.describing.walking import names_of
 from nested_lightning.settings.reading.merging import merge, parse_assignment
 
 
@@ -59,7 +59,7 @@ def split_overrides(
         if path is None:
             rest.append(text)
         else:
-            below = reduce(getitem, map(unquote, path.split(".")), parse_assignment(text))
+            below = reduce(getitem, names_of(path), parse_assignment(text))
             own[path] = merge(own[path], below)
     requests = [OverrideRequest(path=path, name=name, options=own[path]) for path, name in names.items()]
     return requests, rest

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         from_checkpoint,
     )
     from nested_lightning.containers.starting.continuing import bootstrap_from
-    from nested_lightning.containers.starting.cross_validating import cross_validate, resume_cross_validation
+    from nested_lightning.containers.starting.folds import cross_validate, resume_cross_validation
     from nested_lightning.containers.starting.ray_training import resume_in_workers, train_in_workers
     from nested_lightning.containers.starting.resuming import resume_training
     from nested_lightning.settings.application import ApplicationSettings, parse_settings
@@ -50,7 +50,7 @@ _HOMES = {
     "containers.serving.services": ["serving_app"],
     "containers.starting.bootstrapping": ["bootstrap", "family_container", "from_checkpoint"],
     "containers.starting.continuing": ["bootstrap_from"],
-    "containers.starting.cross_validating": ["cross_validate", "resume_cross_validation"],
+    "containers.starting.folds": ["cross_validate", "resume_cross_validation"],
     "containers.starting.ray_training": ["resume_in_workers", "train_in_workers"],
     "containers.starting.resuming": ["resume_training"],
     "settings.application": ["ApplicationSettings", "parse_settings"],

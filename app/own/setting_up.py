@@ -15,7 +15,7 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.own.lightning_packages import refuse_other_base
 from nested_lightning.app.processes import once_a_node
 from nested_lightning.app.random_numbers import seeded_generators
-from nested_lightning.app.seam.hyper_parameters import log_by_path
+from nested_lightning.app.seam.logged_values import log_by_path
 
 _SEED = 0
 """Not the training's: evaluating or training anew with another seed leaves each row in its part."""

@@ -11,7 +11,7 @@ from nested_lightning.app.checking.findings import Fault
 from nested_lightning.app.errors import did_you_mean
 from nested_lightning.containers.checking.provider_graph import list_providers
 from nested_lightning.containers.overrides.model_provider import overrides_of
-from nested_lightning.containers.providing.watched import Watched
+from nested_lightning.containers.providing.declared import Watched
 
 _COPIED = (providers.Callable, providers.Factory, providers.Singleton)
 

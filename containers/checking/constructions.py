@@ -13,7 +13,7 @@ from nested_lightning.app.assembly.wiring.arguments import is_chooser
 from nested_lightning.app.assembly.wiring.making import observing, place_being_made
 from nested_lightning.app.assembly.wiring.wiring import BoundPart
 from nested_lightning.containers.checking.provider_graph import in_force, list_providers
-from nested_lightning.containers.providing.watched import Watched
+from nested_lightning.containers.providing.declared import Watched
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,8 +18,8 @@ from nested_lightning.app.checking.submodule_table import CheckReport, count_sto
 from nested_lightning.app.checking.submodule_watch import first_paths
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.seam.meta_device import on_meta
+from nested_lightning.app.training.checkpoint_content import refuse_unstorable
 from nested_lightning.app.training.pretrained_weights import HOOK
-from nested_lightning.app.training.storable_state import refuse_unstorable
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.checking.call_record import CallRecord
 from nested_lightning.containers.checking.width_settings import WidthSettings

@@ -6,8 +6,7 @@ from urllib.parse import quote
 
 from dependency_injector import providers
 
-from nested_lightning.containers.providing.named import NamedProviders
-from nested_lightning.containers.providing.nested import WithParts
+from nested_lightning.containers.providing.named import NamedProviders, WithParts
 
 _CONTAINERS = (providers.Container, providers.DependenciesContainer)
 

@@ -10,8 +10,7 @@ from torch import nn
 from nested_lightning.app.assembly.protocols.declaring import required_class
 from nested_lightning.containers.checking.provider_graph import in_force, list_providers
 from nested_lightning.containers.overrides.override import Override, called_for, describe
-from nested_lightning.containers.providing.named import NamedProviders
-from nested_lightning.containers.providing.nested import WithParts
+from nested_lightning.containers.providing.named import NamedProviders, WithParts
 from nested_lightning.settings.base import ChoiceSettings, Settings
 
 _GETTERS = (

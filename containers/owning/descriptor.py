@@ -24,6 +24,15 @@ def family_of(given: Any) -> Family:
     return found
 
 
+def families_of(function: Any) -> tuple[Family, ...]:
+    """Return the same of what is given as ``family=`` in Python, where anything is.
+
+    Raises:
+        UserError: It isn't one.
+    """
+    return () if function is None else (family_of(function),)
+
+
 def python_name(family: Family) -> str:
     """Return the name of what is given as ``family=`` in Python; empty: none is needed."""
     registered = families().keys() - {one.name for one in given_families()}

@@ -27,9 +27,8 @@ from nested_lightning.containers.owning.own_choice import wiring_arguments
 from nested_lightning.containers.owning.part_providers import DataProvider, makers_of, part_providers
 from nested_lightning.containers.owning.plan import WiringPlan, parts_of
 from nested_lightning.containers.owning.signatures import argument_names
-from nested_lightning.containers.providing.declared import DeclaredFactory
+from nested_lightning.containers.providing.declared import DeclaredFactory, is_replaced
 from nested_lightning.containers.providing.trained import new_model, trained_model
-from nested_lightning.containers.providing.watched import is_replaced
 from nested_lightning.containers.serving.routers import make_router
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.base import Settings

@@ -12,10 +12,8 @@ from nested_lightning.app.assembly.expected import ANYTHING, Expected
 from nested_lightning.containers.owning.own_choice import OwnChoice, build_part
 from nested_lightning.containers.owning.plan import PartPlan
 from nested_lightning.containers.providing.choices import build_named
-from nested_lightning.containers.providing.declared import DeclaredCallable
-from nested_lightning.containers.providing.named import NamedProviders
-from nested_lightning.containers.providing.nested import WithParts
-from nested_lightning.containers.providing.watched import is_replaced
+from nested_lightning.containers.providing.declared import DeclaredCallable, is_replaced
+from nested_lightning.containers.providing.named import NamedProviders, WithParts
 from nested_lightning.settings.base import Settings
 from nested_lightning.settings.describing.walking import NamedItems, fields_of
 from nested_lightning.settings.reading.errors import SettingsError, describe_problems

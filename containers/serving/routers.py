@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from nested_lightning.app.extras import require_serving
 from nested_lightning.settings.family import Family
-from nested_lightning.settings.serving import check_limits
+from nested_lightning.settings.reading.errors import checked
+from nested_lightning.settings.serving import LimitSettings
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -32,4 +33,4 @@ def make_router(
     from nested_lightning.containers.serving.services import service_of
 
     model = Model(desk=desk, family=family.name, summary=family.predictor.summary)
-    return model_router(service_of(name or family.name, model, check_limits(limits)), prefix=prefix)
+    return model_router(service_of(name or family.name, model, checked(LimitSettings, limits)), prefix=prefix)

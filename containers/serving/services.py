@@ -14,7 +14,8 @@ from nested_lightning.app.serving.desk import Limits
 from nested_lightning.app.serving.service import Model, Service
 from nested_lightning.app.serving.worker import Watch
 from nested_lightning.containers.exported import exported_model
-from nested_lightning.settings.serving import LimitSettings, check_limits
+from nested_lightning.settings.reading.errors import checked
+from nested_lightning.settings.serving import LimitSettings
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -80,7 +81,7 @@ def serving_app(models: Mapping[str, "ApplicationContainer"], **limits: Any) -> 
     from nested_lightning.app.serving.application import make_application  # needs FastAPI
     from nested_lightning.app.serving.metrics import Metrics
 
-    metrics, settings = Metrics(), check_limits(limits)
+    metrics, settings = Metrics(), checked(LimitSettings, limits)
     services = {name: service_of(name, model_of(each), settings, metrics) for name, each in models.items()}
     return make_application(services, metrics=metrics)
 

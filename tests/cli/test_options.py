@@ -115,3 +115,10 @@ def test_an_address_of_a_cluster_that_nothing_trains_on_is_refused(command: str)
     done = runner.invoke(app, [*command.split(), "--ray-address", "somewhere:1"])
 
     assert "--ray-address is for" in str(done.exception)
+
+
+@pytest.mark.parametrize("command", ["compare", "report"])
+def test_an_argument_of_no_override_is_refused_where_trainings_are_compared(command: str) -> None:
+    done = runner.invoke(app, [command, "runs/a", "--set", "trainer.max_epochs=1"])
+
+    assert "--set trainer.max_epochs=1: belongs to no --override" in str(done.exception)
