@@ -138,7 +138,7 @@ class Doubling(Whole):
 
 def block(size: int, inner: Part[nn.Module] = part(linear=nn.Linear)) -> nn.Module:
     """Hold the part under another name, that of a sequence."""
-    return nn.Sequential(inner(size, 3), nn.Linear(3, 2))
+    return nn.Sequential(inner(in_features=size, out_features=3), nn.Linear(3, 2))
 
 
 def in_a_sequence(
@@ -159,7 +159,7 @@ def test_a_part_under_another_name_has_its_parameters_and_its_inputs_their_giver
 
 
 def test_what_holds_a_failing_part_under_another_name_is_no_fault() -> None:
-    overrides = {"own.encoder.inner": unchecked(lambda *_: Failing(6), because="it has to fail")}
+    overrides = {"own.encoder.inner": unchecked(lambda **_: Failing(6), because="it has to fail")}
     report = check_application(bootstrap({}, family=family("own")(in_a_sequence), overrides=overrides))
 
     assert [fault.path for fault in report.faults] == ["own.encoder.inner"]
