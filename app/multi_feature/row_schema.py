@@ -1,9 +1,9 @@
-"""What a row of a request may hold: the cells of each column, read as ``predict`` reads them in a file."""
+"""What a row of a request may hold: cells as ``predict`` reads them in a file, described, and an example."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, Literal
 
@@ -28,6 +28,8 @@ _KINDS: Mapping[str, Kind] = {
     "sequence": "sequence",
     "picture": "picture",
 }
+_EXAMPLES: dict[Kind, Any] = {"text": "a text", "sequence": [0.0, 1.0], "picture": "picture.png"}
+_MAX_CATEGORIES = 200
 _SAY: Mapping[Kind, str] = {
     "number": f"should be a number, at most ±{MAX_MAGNITUDE:g}",
     "boolean": "should be 0 or 1, or true or false",
@@ -173,3 +175,44 @@ def _json_cell(kind: Kind, may_lack: bool) -> dict[str, Any]:
     items = {"items": {"type": "number"}} if kind == "sequence" else {}
     described = {"date": {"format": "date-time"}}.get(kind, {})
     return {"type": types + (["null"] if may_lack else []), **items, **described}
+
+
+def describe_columns(spec: MultiFeatureDataSpec) -> list[dict[str, Any]]:
+    """Return name, group and kind of each column, and what its values were in the training."""
+    kinds, may_lack = kinds_of(spec), may_be_missing(spec)
+    own = {one.name: one for group in spec.groups for one in group.columns}
+    return [
+        {
+            "name": name,
+            "group": group,
+            "kind": kinds[name],
+            "may_be_missing": may_lack,
+            **_values(own.get(name)),
+        }
+        for group, names in spec.column_names.items()
+        for name in names
+    ]
+
+
+def example_row(spec: MultiFeatureDataSpec) -> dict[str, Any]:
+    """Return a row of means, first categories, and whatever stands for texts, sequences and pictures."""
+    own = {one.name: one for group in spec.groups for one in group.columns}
+    return {name: _example(kind, own.get(name)) for name, kind in kinds_of(spec).items()}
+
+
+def _values(column: ColumnSpec | None) -> dict[str, Any]:
+    if column is None or column.is_date:
+        return {}
+    if column.categories is not None:
+        return {"categories": column.categories[:_MAX_CATEGORIES]}
+    return {"mean": column.mean, "scale": column.scale}
+
+
+def _example(kind: Kind, column: ColumnSpec | None) -> Any:
+    if column is None:
+        return _EXAMPLES[kind]
+    if column.is_date:
+        return datetime.fromtimestamp(column.mean, UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+    if column.categories is not None:
+        return column.categories[0] if column.categories else "?"
+    return float(f"{column.mean:.6g}")

@@ -26,6 +26,7 @@ from nested_lightning.app.multi_feature.column_groups import (
 )
 from nested_lightning.app.multi_feature.encoding import columns_there
 from nested_lightning.app.multi_feature.group_specs import Sort
+from nested_lightning.app.multi_feature.list_columns import TokenColumn
 from nested_lightning.app.multi_feature.own_columns import OwnColumn
 from nested_lightning.app.multi_feature.picture_column import PictureColumn
 from nested_lightning.app.multi_feature.sorts import find_sorts, read_own_columns
@@ -38,7 +39,6 @@ from nested_lightning.app.multi_feature.targets.reading import (
     read_targets,
     read_weights,
 )
-from nested_lightning.app.multi_feature.token_column import TokenColumn
 from nested_lightning.app.tables.column_values import Numbers, is_blank, is_missing, text_values
 from nested_lightning.app.tables.missing_values import find_missing, refuse_missing
 from nested_lightning.app.tables.sample_columns import Flags, SampleColumns

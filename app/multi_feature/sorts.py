@@ -13,11 +13,10 @@ from pyarrow import compute
 
 from nested_lightning.app.errors import RowError, UserError
 from nested_lightning.app.multi_feature.group_specs import Sort
-from nested_lightning.app.multi_feature.list_columns import SequenceColumn, TextColumn
+from nested_lightning.app.multi_feature.list_columns import SequenceColumn, TextColumn, TokenColumn
 from nested_lightning.app.multi_feature.own_columns import DateColumn, OwnColumn
 from nested_lightning.app.multi_feature.picture_column import PictureColumn
 from nested_lightning.app.multi_feature.table_pictures import TablePictures
-from nested_lightning.app.multi_feature.token_column import TokenColumn
 from nested_lightning.app.tables.column_reading import seems_categorical
 from nested_lightning.app.tables.column_values import (
     TEXT_NULLS,
@@ -26,7 +25,7 @@ from nested_lightning.app.tables.column_values import (
     plain_column,
     text_values,
 )
-from nested_lightning.app.tables.label_sets import is_list
+from nested_lightning.app.tables.labels import is_list
 from nested_lightning.app.tables.time_values import time_values
 
 MIN_WORDS = 3

@@ -6,8 +6,7 @@ from torch import nn
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.objectives.binary import BinaryObjective
-from nested_lightning.app.multi_feature.objectives.class_weights import ClassWeights
-from nested_lightning.app.multi_feature.objectives.classes import ClassesObjective
+from nested_lightning.app.multi_feature.objectives.classes import ClassesObjective, ClassWeights
 from nested_lightning.app.multi_feature.objectives.counts import CountsObjective
 from nested_lightning.app.multi_feature.objectives.labels import LabelsObjective
 from nested_lightning.app.multi_feature.objectives.numbers import NumberObjective

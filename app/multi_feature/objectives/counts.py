@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torchmetrics.functional import tweedie_deviance_score
 
-from nested_lightning.app.multi_feature.objectives.number_scores import score_numbers
+from nested_lightning.app.multi_feature.objectives.numbers import score_numbers
 from nested_lightning.app.multi_feature.objectives.one_column import OneColumnObjective
 from nested_lightning.app.multi_feature.targets.specs import CountTarget
 from nested_lightning.app.tensors import to_double

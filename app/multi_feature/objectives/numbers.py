@@ -9,9 +9,9 @@ from typing import Any, Literal
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torchmetrics.functional import mean_absolute_error, mean_squared_error, r2_score
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.multi_feature.objectives.number_scores import score_numbers
 from nested_lightning.app.multi_feature.objectives.one_column import OneColumnObjective
 from nested_lightning.app.multi_feature.targets.specs import NumberTarget
 
@@ -90,3 +90,17 @@ class NumberObjective(OneColumnObjective):
         if self.loss == "absolute":
             return F.l1_loss(output, target, reduction="none")
         return F.huber_loss(output, target, reduction="none", delta=self.huber_delta)
+
+
+def score_numbers(answers: Tensor, truth: Tensor) -> dict[str, Tensor]:
+    """Return ``mae``, ``rmse`` and ``r2`` of numbers of [N].
+
+    The last one is NaN where all are the same.
+    """
+    truth = truth.to(answers.device)
+    is_defined = len(truth) > 1 and bool(truth.min() < truth.max())
+    return {
+        "mae": mean_absolute_error(answers, truth),
+        "rmse": mean_squared_error(answers, truth, squared=False),
+        "r2": r2_score(answers, truth) if is_defined else torch.tensor(torch.nan),
+    }

@@ -24,7 +24,7 @@ from nested_lightning.app.tables.column_values import (
     plain_column,
     text_values,
 )
-from nested_lightning.app.tables.label_sets import is_list
+from nested_lightning.app.tables.labels import is_list
 
 MAX_NUMBERED_CLASSES = 20
 """Whole numbers of more different values are measurements rather than classes."""
