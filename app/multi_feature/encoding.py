@@ -74,11 +74,8 @@ def read_rows(
 
 def _refuse_flags(table: pa.Table, data_spec: MultiFeatureDataSpec) -> None:
     """Refuse true and false where the training had other numbers than 0 and 1."""
-    flags = {field.name for field in table.schema if pa.types.is_boolean(field.type)}
-    if not flags:
-        return
-    columns = (one for group in data_spec.groups for one in group.columns if one.name in flags)
-    if wrong := [one.name for one in columns if one.is_number and not one.is_flag]:
+    flags = [field.name for field in table.schema if pa.types.is_boolean(field.type)]
+    if wrong := [name for name in flags if data_spec.kinds.get(name) == "number"]:
         raise UserError(
             f"columns hold true and false, where the training had other numbers than 0 and 1:"
             f" {name_list(wrong)}; write the numbers that are meant"

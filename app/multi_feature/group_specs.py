@@ -7,6 +7,7 @@ Groups of other sorts are in `own_group_specs`. Every sort says what its extract
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,9 @@ from nested_lightning.app.tables.number_block import slice_or_list
 
 Sort: TypeAlias = Literal["date", "text", "tokens", "sequence", "picture"]
 """Of a column that is neither of numbers nor of categories; tokens are text, read by a tokenizer."""
+
+Kind: TypeAlias = Literal["number", "boolean", "category"] | Sort
+"""What the cells of a column are."""
 
 DATE_FEATURES = ("elapsed", "year sin", "year cos", "week sin", "week cos", "day sin", "day cos")
 """Time that has elapsed, scaled, and where in the year, the week and the day it is."""
@@ -55,7 +59,7 @@ class ColumnSpec(Facts):
             standard deviation took the places of median and spread.
         categories: Values of a categorical column, one feature each; None for a numeric column.
         is_date: Whether its numbers are seconds since 1970, which become `DATE_FEATURES`.
-        is_binary: Whether its numbers are 0 and 1 alone; False where they aren't clipped, see `is_flag`.
+        is_binary: Whether its numbers are 0 and 1 alone; False where they aren't clipped.
     """
 
     name: str
@@ -84,19 +88,22 @@ class ColumnSpec(Facts):
         return len(self.feature_names)
 
     @property
-    def is_number(self) -> bool:
-        """Whether it holds plain numbers."""
-        return self.categories is None and not self.is_date
+    def kind(self) -> Kind:
+        """What its cells are; ``boolean``: in the training, 0 and 1 alone, or false and true."""
+        if self.is_date:
+            return "date"
+        if self.categories is not None:
+            return "category"
+        return "boolean" if self._is_flag else "number"
 
     @property
-    def is_flag(self) -> bool:
-        """Whether its numbers were 0 and 1 alone, or false and true; a deviation tells that as well."""
+    def _is_flag(self) -> bool:
+        """Whether its numbers were 0 and 1 alone; a deviation tells that as well."""
         if self.is_clipped:
             return self.is_binary
         if self.scale == 1.0:  # a constant
-            return self.is_number and self.mean in (0.0, 1.0)
-        variance = self.mean * (1 - self.mean)
-        return self.is_number and math.isclose(self.scale**2, variance, rel_tol=1e-6)
+            return self.mean in (0.0, 1.0)
+        return math.isclose(self.scale**2, self.mean * (1 - self.mean), rel_tol=1e-6)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -183,12 +190,16 @@ class GroupSpec(Facts):
         return tuple(name for column in self.columns for name in column.feature_names)
 
     @property
+    def kinds(self) -> dict[str, Kind]:
+        """What the cells of each column are, by its name."""
+        return {column.name: column.kind for column in self.columns}
+
+    @property
     def num_columns(self) -> dict[str, int]:
         """Number of columns of each sort, by its name."""
-        num_dates = sum(column.is_date for column in self.columns)
-        num_categorical = sum(column.categories is not None for column in self.columns)
-        num_numbers = len(self.columns) - num_categorical - num_dates
-        return {"number": num_numbers, "category column": num_categorical, "date": num_dates}
+        num = Counter(self.kinds.values())
+        num_numbers = num["number"] + num["boolean"]
+        return {"number": num_numbers, "category column": num["category"], "date": num["date"]}
 
     @property
     def wired(self) -> dict[str, int]:

@@ -5,29 +5,20 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import chain
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from pydantic_core import SchemaValidator
 from pydantic_core import core_schema as cs
 
-from nested_lightning.app.multi_feature.group_specs import ColumnSpec
+from nested_lightning.app.multi_feature.group_specs import ColumnSpec, Kind
 from nested_lightning.app.multi_feature.sorts import list_of
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.serving.forms import body_schema
 from nested_lightning.app.tables.column_reading import MAX_MAGNITUDE
 from nested_lightning.app.tables.column_values import TEXT_NULLS, Numbers, is_number, number_values
 
-Kind = Literal["number", "boolean", "category", "date", "text", "sequence", "picture"]
-
-_KINDS: Mapping[str, Kind] = {
-    "date": "date",
-    "text": "text",
-    "tokens": "text",
-    "sequence": "sequence",
-    "picture": "picture",
-}
 _EXAMPLES: dict[Kind, Any] = {"text": "a text", "sequence": [0.0, 1.0], "picture": "picture.png"}
 _MAX_CATEGORIES = 200
 _SAY: Mapping[Kind, str] = {
@@ -42,9 +33,8 @@ _SAY: Mapping[Kind, str] = {
 
 
 def kinds_of(spec: MultiFeatureDataSpec) -> dict[str, Kind]:
-    """Return what the cells of each column are, by its name."""
-    kinds: dict[str, Kind] = {one.name: _kind_of(one) for group in spec.groups for one in group.columns}
-    return kinds | {name: _KINDS[sort] for name, sort in spec.sorts.items()}
+    """Return what the cells of each column are, by its name; tokens are texts."""
+    return {name: "text" if kind == "tokens" else kind for name, kind in spec.kinds.items()}
 
 
 def row_validator(spec: MultiFeatureDataSpec, max_rows: int) -> SchemaValidator:
@@ -97,14 +87,6 @@ def rows_schema(spec: MultiFeatureDataSpec, max_rows: int) -> dict[str, Any]:
     }
     rows = {"type": "array", "items": row, "minItems": 1, "maxItems": max_rows}
     return body_schema({"rows": rows}, required=["rows"])
-
-
-def _kind_of(column: ColumnSpec) -> Kind:
-    if column.is_date:
-        return "date"
-    if column.categories is not None:
-        return "category"
-    return "boolean" if column.is_flag else "number"
 
 
 def _cell(kind: Kind, may_lack: bool) -> cs.CoreSchema:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, cast, get_args
 
 from pydantic import Field
 
 from nested_lightning.app.data.data_spec import DataSpec
-from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec, Layout, Sort
+from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec, Kind, Layout, Sort
 from nested_lightning.app.multi_feature.own_group_specs import AnyGroupSpec, PictureGroupSpec
 from nested_lightning.app.multi_feature.targets.several import AnyTarget, targets_by_column
 
@@ -69,19 +69,22 @@ class MultiFeatureDataSpec(DataSpec):
         return tuple(one for one in columns if one.categories is not None)
 
     @cached_property
+    def kinds(self) -> dict[str, Kind]:
+        """What the cells of each column are, by its name."""
+        kinds: dict[str, Kind] = {}
+        for group in self.groups:
+            kinds |= group.kinds if isinstance(group, GroupSpec) else {group.column: group.sort}
+        return kinds
+
+    @cached_property
     def sorts(self) -> dict[str, Sort]:
         """The sort of each column that has one of its own."""
-        found: dict[str, Sort] = {}
-        for group in self.groups:
-            if not isinstance(group, GroupSpec):
-                found[group.column] = group.sort
-            found |= {column.name: "date" for column in group.columns if column.is_date}
-        return found
+        return {name: cast(Sort, kind) for name, kind in self.kinds.items() if kind in get_args(Sort)}
 
     @cached_property
     def no_numbers(self) -> frozenset[str]:
         """Names of the columns that are read as something else than numbers."""
-        return frozenset([*self.categorical, *self.sorts])
+        return frozenset(name for name, kind in self.kinds.items() if kind not in ("number", "boolean"))
 
     @property
     def pictures(self) -> tuple[PictureGroupSpec, ...]:
