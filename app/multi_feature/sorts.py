@@ -5,6 +5,7 @@ Shapes: N rows.
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -56,15 +57,18 @@ def find_sorts(
 
 
 def read_own_columns(
-    table: pa.Table, sorts: Mapping[str, Sort], pictures: TablePictures | None
+    table: pa.Table,
+    sorts: Mapping[str, Sort],
+    pictures: TablePictures | None,
+    preparations: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, OwnColumn]:
-    """Return the columns of a sort of their own.
+    """Return the columns of a sort of their own; ``preparations`` are what their extractors want, by column.
 
     Raises:
         UserError: A value can't be what it should be; names row and column.
     """
     return {
-        name: _read(table.column(name), name, sort, pictures)
+        name: _read(table.column(name), name, sort, pictures, preparations.get(name))
         for name, sort in sorts.items()
         if name in table.column_names
     }
@@ -88,7 +92,9 @@ def _guess(column: pa.ChunkedArray) -> Sort | None:
     return "text" if num_spaces >= (MIN_WORDS - 1) * len(known) else None
 
 
-def _read(column: pa.ChunkedArray, name: str, sort: Sort, pictures: TablePictures | None) -> OwnColumn:
+def _read(
+    column: pa.ChunkedArray, name: str, sort: Sort, pictures: TablePictures | None, preparation: Any
+) -> OwnColumn:
     if sort == "date":
         return DateColumn(name, _read_dates(column, name))
     if sort == "sequence":
@@ -98,9 +104,9 @@ def _read(column: pa.ChunkedArray, name: str, sort: Sort, pictures: TablePicture
     except UserError:
         raise UserError(f"column '{name}' holds values of type {column.type}, and should hold text") from None
     if sort == "picture" and pictures is not None:
-        return PictureColumn(name, texts, pictures)
+        return PictureColumn(name, texts, pictures, preparation)
     if sort == "tokens":
-        return TokenColumn(name, texts)
+        return TokenColumn(name, texts, preparation)
     return TextColumn.of_texts(name, texts)
 
 
