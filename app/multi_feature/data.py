@@ -195,15 +195,14 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
             samples = self._samples_of(table, pictures)
             self._target_guesses = samples.targets.guesses
             self._num_left_out = table.num_rows - len(samples.numbers)
-            return self._encode(samples)
+            try:
+                return self._encode(samples)
+            except RowError as error:
+                raise error.within((samples.numbers - 1).tolist()) from None
 
     def _encode(self, samples: Samples) -> Read:
         targets = samples.targets
-        strata = targets.strata(self._splitter.min_class_size)
-        try:
-            split = self._splitter(strata, samples.table)
-        except RowError as error:
-            raise error.within((samples.numbers - 1).tolist()) from None
+        split = self._splitter(targets.strata(self._splitter.min_class_size), samples.table)
         self._rows = {name: samples.numbers[rows] for name, rows in split.parts.items()}
         spec = self._given_spec or self._fit(samples, split)
         note_unseen(samples.columns, spec)

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from nested_lightning.app.errors import RowError, UserError
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.group_specs import Sort
 from nested_lightning.app.multi_feature.list_columns import SequenceColumn, TextColumn, TokenColumn
 from nested_lightning.app.multi_feature.own_columns import DateColumn, OwnColumn
@@ -117,10 +117,7 @@ def _read_dates(column: pa.ChunkedArray, name: str) -> pa.DoubleArray:
             f"column '{name}' holds numbers, and should hold dates: write them as 2024-01-31 or"
             " 2024-01-31T18:30:00, or don't list the column in multi_feature.data.dates"
         )
-    try:
-        return pa.array(time_values(column, name=name), from_pandas=True)
-    except RowError as error:
-        raise UserError(str(error)) from None
+    return pa.array(time_values(column, name=name), from_pandas=True)
 
 
 def _read_lists(column: pa.ChunkedArray, name: str) -> pa.ListArray:

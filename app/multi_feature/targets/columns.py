@@ -15,7 +15,7 @@ from pyarrow import compute
 from torch import Tensor
 
 from nested_lightning.app.data.stratified import Rows
-from nested_lightning.app.errors import UserError, did_you_mean, name_list
+from nested_lightning.app.errors import RowError, UserError, did_you_mean, name_list
 from nested_lightning.app.multi_feature.targets.specs import (
     ClassTarget,
     CountTarget,
@@ -184,10 +184,10 @@ class LabelColumn(_Column):
         counts = encoded[train].sum(axis=0).astype(int)
         if not counts.all():
             first = int(np.argmin(counts))
-            row = int(encoded[:, first].argmax())
-            raise UserError(
+            raise RowError(
                 f"column '{self.name}': the training part has no row with the label '{names[first]}', which"
-                f" is first in row {row + 1:,}; {LACKS_ROWS}, or leave the label out"
+                f" is first in row {{row}}; {LACKS_ROWS}, or leave the label out",
+                row=int(encoded[:, first].argmax()),
             )
         if (counts == len(train)).all():
             raise UserError(_constant(self.name, name_list(names)))

@@ -225,6 +225,14 @@ def test_missing_values_become_the_median(tmp_path: Path) -> None:
     assert (kar[:, 0] < 0).sum() == (kar[:, 0] > 0).sum()
 
 
+def test_a_value_to_predict_that_is_wrong_is_named_by_its_row_in_the_file(tmp_path: Path) -> None:
+    gaps = _with_gaps(np.arange(60.0), [0, 1])
+    path = _write(tmp_path, kar_0=gaps, kind=[4] * 30 + [-1] + [5] * 29)
+
+    with pytest.raises(UserError, match="holds -1, first in row 31,"):
+        _module(path, missing="drop", objective="counts").setup()
+
+
 def test_missing_values_drop_their_rows(tmp_path: Path) -> None:
     kinds = [*_columns()["kind"][:59], ""]
     path = _write(tmp_path, kar_0=_with_gaps(_columns()["kar_0"], [4, 7]), kind=kinds)
