@@ -2,8 +2,8 @@
 
 import pytest
 
+from nested_lightning.app.answers import kept_names
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.kept_columns import kept_names
 
 THERE = ["id", "name, first", "speed", "label"]
 
