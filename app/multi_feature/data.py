@@ -21,11 +21,11 @@ from nested_lightning.app.multi_feature.data_facts import DataFacts
 from nested_lightning.app.multi_feature.encoding import note_unseen
 from nested_lightning.app.multi_feature.fitting import fit_groups
 from nested_lightning.app.multi_feature.group_specs import Sort
+from nested_lightning.app.multi_feature.picture_column import TablePictures
 from nested_lightning.app.multi_feature.picture_tables import CLASS, ClassFolders, pictures_beside, source_of
 from nested_lightning.app.multi_feature.samples import SampleReader, Samples
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.storage import MemoryStorage, Truth, encode_parts
-from nested_lightning.app.multi_feature.table_pictures import TablePictures
 from nested_lightning.app.multi_feature.targets.guessing import Guess
 from nested_lightning.app.multi_feature.targets.reading import WantedTarget
 from nested_lightning.app.pictures.decoding import Fit
@@ -147,7 +147,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
 
         They are read once more. A cell of numbers that holds none of any kind counts as empty.
         """
-        table = self._source.read(text_columns=self._samples_of.text_columns, reader=self._storage.reader)
+        table = self._source.read(text_columns=self._samples_of.text_columns, reader=self._storage)
         spec = self.data_spec
         used = [*spec.target_columns, *(name for names in spec.column_names.values() for name in names)]
         return {name: table.column(name).null_count for name in used if name in table.column_names}
@@ -189,7 +189,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
     @override
     def _read_parts(self) -> Read:
         self._lifetime().add(self)
-        table = self._source.read(text_columns=self._samples_of.text_columns, reader=self._storage.reader)
+        table = self._source.read(text_columns=self._samples_of.text_columns, reader=self._storage)
         with errors_naming(self._source), closing(pictures_beside(self._source)) as source:
             pictures = self._pictures(table=table, source=source, sizes=self._picture_sizes)
             samples = self._samples_of(table, pictures)

@@ -17,14 +17,14 @@ from nested_lightning.app.errors import UserError, counted, did_you_mean, name_l
 from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec, Moments
 from nested_lightning.app.multi_feature.own_columns import AnyColumn, DateColumn, note_rows
 from nested_lightning.app.multi_feature.own_group_specs import AnyGroupSpec
+from nested_lightning.app.multi_feature.picture_column import TablePictures
 from nested_lightning.app.multi_feature.sorts import read_own_columns
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
-from nested_lightning.app.multi_feature.table_pictures import TablePictures
 from nested_lightning.app.tables.column_reading import read_split_columns
 from nested_lightning.app.tables.column_values import Numbers
 from nested_lightning.app.tables.missing_values import find_missing, refuse_missing
+from nested_lightning.app.tables.number_block import SplitTable
 from nested_lightning.app.tables.sample_columns import Flags, SampleColumns, side_by_side
-from nested_lightning.app.tables.split_table import SplitTable
 
 Features = npt.NDArray[Any]
 

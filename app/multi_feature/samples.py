@@ -26,10 +26,10 @@ from nested_lightning.app.multi_feature.column_groups import (
 )
 from nested_lightning.app.multi_feature.encoding import columns_there
 from nested_lightning.app.multi_feature.group_specs import Sort
+from nested_lightning.app.multi_feature.picture_column import TablePictures
 from nested_lightning.app.multi_feature.sorts import find_sorts, read_own_columns
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.storage import MemoryStorage
-from nested_lightning.app.multi_feature.table_pictures import TablePictures
 from nested_lightning.app.multi_feature.targets.reading import (
     TargetColumns,
     WantedTarget,

@@ -16,8 +16,7 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.group_specs import Sort
 from nested_lightning.app.multi_feature.list_columns import SequenceColumn, TextColumn, TokenColumn
 from nested_lightning.app.multi_feature.own_columns import DateColumn, OwnColumn
-from nested_lightning.app.multi_feature.picture_column import PictureColumn
-from nested_lightning.app.multi_feature.table_pictures import TablePictures
+from nested_lightning.app.multi_feature.picture_column import PictureColumn, TablePictures
 from nested_lightning.app.tables.column_reading import seems_categorical
 from nested_lightning.app.tables.column_values import (
     TEXT_NULLS,

@@ -17,9 +17,8 @@ from nested_lightning.app.tables.column_values import (
     plain_column,
     text_values,
 )
-from nested_lightning.app.tables.number_block import NumberBlock
+from nested_lightning.app.tables.number_block import NumberBlock, SplitTable
 from nested_lightning.app.tables.sample_columns import HeldColumns
-from nested_lightning.app.tables.split_table import SplitTable
 
 MAX_MAGNITUDE = 1e30
 """Larger numbers are markers of some program, and would overflow 32 bits once standardised."""
