@@ -4,7 +4,6 @@ Shapes: N rows, F features of all groups.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,7 +11,6 @@ from torch import Tensor
 from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
-from nested_lightning.app.multi_feature.targets.several import targets_by_column, truth_by_column
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 from nested_lightning.app.report.contents import Block, Table, Text
 
@@ -24,8 +22,8 @@ def data_sheet(datamodule: MultiFeatureDataModule) -> Sequence[Block]:
     parts = {name: datamodule.part(name) for name in _PARTS}
     spec = datamodule.data_spec
     classes = [
-        _classes(name, target, parts, spec.target)
-        for name, target in targets_by_column(spec.target).items()
+        _classes(target, {part: spec.truths(rows.target)[name] for part, rows in parts.items()})
+        for name, target in spec.targets.items()
         if isinstance(target, ClassTarget)
     ]
     return [
@@ -45,15 +43,11 @@ def data_sheet(datamodule: MultiFeatureDataModule) -> Sequence[Block]:
     ]
 
 
-def _classes(column: str, target: ClassTarget, parts: dict[PartName, FeatureBatch], whole: Any) -> Table:
-    columns = targets_by_column(whole)
-    counts = [
-        truth_by_column(part.target, columns)[column].bincount(minlength=len(target.names)).tolist()
-        for part in parts.values()
-    ]
+def _classes(target: ClassTarget, truths: dict[PartName, Tensor]) -> Table:
+    counts = [one.bincount(minlength=len(target.names)).tolist() for one in truths.values()]
     return Table(
-        title=f"Classes of {column} by part",
-        columns=["class", *parts],
+        title=f"Classes of {target.column} by part",
+        columns=["class", *truths],
         rows=list(zip(target.names, *counts, strict=True)),
     )
 

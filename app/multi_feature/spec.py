@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, ClassVar, Literal, cast, get_args
+from typing import Annotated, Any, ClassVar, Literal, cast, get_args
 
 from pydantic import Field
 
@@ -12,6 +13,7 @@ from nested_lightning.app.data.data_spec import DataSpec
 from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec, Kind, Layout, Sort
 from nested_lightning.app.multi_feature.own_group_specs import AnyGroupSpec, PictureGroupSpec
 from nested_lightning.app.multi_feature.targets.several import AnyTarget, targets_by_column
+from nested_lightning.app.multi_feature.targets.specs import Target
 
 MissingPolicy = Literal["error", "mean", "drop"]
 
@@ -38,9 +40,18 @@ class MultiFeatureDataSpec(DataSpec):
     allow_missing_groups: bool = False
 
     @property
+    def targets(self) -> dict[str, Target]:
+        """What is predicted, one thing or several, by its column."""
+        return targets_by_column(self.target)
+
+    def truths(self, target: Any) -> Mapping[str, Any]:
+        """Return what a batch has to be predicted, its ``target``, by the columns of `targets`."""
+        return target if isinstance(target, dict) else dict.fromkeys(self.targets, target)
+
+    @property
     def target_columns(self) -> tuple[str, ...]:
         """Names of the columns that are predicted."""
-        return tuple(targets_by_column(self.target))
+        return tuple(self.targets)
 
     @property
     def widths(self) -> dict[str, int]:
