@@ -26,7 +26,7 @@ from nested_lightning.app.multi_feature.storage import Layouts, MemoryStorage, P
 from nested_lightning.app.tables.column_reading import each_column
 from nested_lightning.app.tables.csv_spooling import spool_csv
 from nested_lightning.app.tables.mapped_files import MappedFiles
-from nested_lightning.app.tables.sample_columns import TableColumns
+from nested_lightning.app.tables.sample_columns import SampleColumns, UnreadColumns
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SETTING = "multi_feature.data.storage.folder"
@@ -68,14 +68,15 @@ class DiskStorage(MemoryStorage):
     @override
     def read_columns(
         self, table: pa.Table, names: Iterable[str], *, categorical: Collection[str], infer_categories: bool
-    ) -> TableColumns:
+    ) -> SampleColumns:
         """Return the columns, each of which is read when it is asked for."""
         is_text = {}
         found = each_column(table, names, categorical=categorical, infer_categories=infer_categories)
         for name, values in found:
             is_text[name] = not isinstance(values, np.ndarray)
             self.release()
-        return TableColumns({}, table, is_text, release=self.release)
+        unread = UnreadColumns(table=table, is_text=is_text, release=self.release)
+        return SampleColumns({}, unread=unread)
 
     @override
     def new_part(self, layouts: Layouts, num_rows: int) -> PartWriter:

@@ -70,6 +70,8 @@ class NumberBlock:
 
     def rows(self, rows: npt.NDArray[np.bool_] | slice) -> NumberBlock:
         """Return some rows: those of a slice, or that are True."""
+        if not self.places:
+            return self
         return NumberBlock(np.asfortranarray(self.values[rows]), self.places)
 
 
