@@ -24,9 +24,9 @@ from nested_lightning.app.tables.column_values import (
     number_values,
     plain_column,
     text_values,
+    time_values,
 )
 from nested_lightning.app.tables.labels import is_list
-from nested_lightning.app.tables.time_values import time_values
 
 MIN_WORDS = 3
 """Words of a text on average, from which on it is one rather than a name."""
