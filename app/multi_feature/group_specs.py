@@ -47,6 +47,31 @@ class Layout(NamedTuple):
         return prod(self.shape) * (1 if self.dtype == "uint8" else 4)
 
 
+class Moments(NamedTuple):
+    """How F columns are scaled, each by an entry of [F] or all alike, and where they become features.
+
+    Attributes:
+        mean: What is subtracted.
+        scale: What the rest is divided by.
+        limit: What no feature is above.
+        features: Which features of the group they are.
+    """
+
+    mean: Numbers | float
+    scale: Numbers | float
+    limit: Numbers | float
+    features: slice | list[int]
+
+    def scaled(self, numbers: Numbers) -> Numbers:
+        """Return numbers of [N, F] as features; clipped, none is above 3, and small ones stay as they are.
+
+        The smooth clipping is that of RealMLP (Holzmüller et al. 2024, arXiv 2407.04491).
+        """
+        x = (numbers - self.mean) / self.scale
+        clipped: Numbers = x / np.sqrt(1 + (x / self.limit) ** 2)
+        return clipped
+
+
 @dataclass(frozen=True, kw_only=True)
 class ColumnSpec(Facts):
     """One column of the file and how it becomes numbers.
@@ -55,8 +80,8 @@ class ColumnSpec(Facts):
         name: The column's name in the file.
         mean: What is subtracted: the median of the training part; 0 for a categorical column.
         scale: What the rest is divided by, see `centre_and_spread`; 1 for a categorical column.
-        is_clipped: Whether numbers far from the median are then drawn in, see `scaled`. Before that, mean and
-            standard deviation took the places of median and spread.
+        is_clipped: Whether numbers far from the median are then drawn in, see `Moments.scaled`. Before that,
+            mean and standard deviation took the places of median and spread.
         categories: Values of a categorical column, one feature each; None for a numeric column.
         is_date: Whether its numbers are seconds since 1970, which become `DATE_FEATURES`.
         is_binary: Whether its numbers are 0 and 1 alone; False where they aren't clipped.
@@ -76,11 +101,8 @@ class ColumnSpec(Facts):
         return _LIMIT if self.is_clipped else math.inf
 
     def scaled(self, numbers: Numbers) -> Numbers:
-        """Return numbers of [N] as features; clipped, none is above 3, and small ones stay as they are.
-
-        The smooth clipping is that of RealMLP (Holzmüller et al. 2024, arXiv 2407.04491).
-        """
-        return _scaled(numbers, self.mean, self.scale, self.limit)
+        """Return numbers of [N] as features, see `Moments.scaled`."""
+        return Moments(self.mean, self.scale, self.limit, slice(None)).scaled(numbers)
 
     @property
     def width(self) -> int:
@@ -111,35 +133,6 @@ class ColumnSpec(Facts):
         if self.is_date:
             return tuple(f"{self.name} {part}" for part in DATE_FEATURES)
         return (self.name,) if self.categories is None else tuple(f"{self.name}={c}" for c in self.categories)
-
-
-class Moments(NamedTuple):
-    """How F columns of numbers are scaled, and where they become features.
-
-    Attributes:
-        mean: What is subtracted, float64 of [F].
-        scale: What the rest is divided by, float64 of [F].
-        limit: What no feature is above, float64 of [F].
-        features: Which features of the group they are.
-    """
-
-    mean: Numbers
-    scale: Numbers
-    limit: Numbers
-    features: slice | list[int]
-
-    def scaled(self, numbers: Numbers) -> Numbers:
-        """Return numbers of [N, F] as features, see `ColumnSpec.scaled`."""
-        return _scaled(numbers, self.mean, self.scale, self.limit)
-
-
-_Factors: TypeAlias = float | Numbers
-
-
-def _scaled(numbers: Numbers, mean: _Factors, scale: _Factors, limit: _Factors) -> Numbers:
-    x = (numbers - mean) / scale
-    clipped: Numbers = x / np.sqrt(1 + (x / limit) ** 2)
-    return clipped
 
 
 @dataclass(frozen=True, kw_only=True)

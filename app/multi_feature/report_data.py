@@ -4,6 +4,7 @@ Shapes: N rows, F features of all groups.
 """
 
 from collections.abc import Sequence
+from typing import get_args
 
 import torch
 from torch import Tensor
@@ -14,12 +15,10 @@ from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 from nested_lightning.app.report.contents import Block, Table, Text
 
-_PARTS: tuple[PartName, ...] = ("train", "val", "test")
-
 
 def data_sheet(datamodule: MultiFeatureDataModule) -> Sequence[Block]:
     """Return rows and classes of each part, missing values and groups, and rows that two parts share."""
-    parts = {name: datamodule.part(name) for name in _PARTS}
+    parts = {name: datamodule.part(name) for name in get_args(PartName)}
     spec = datamodule.data_spec
     classes = [
         _classes(target, {part: spec.truths(rows.target)[name] for part, rows in parts.items()})

@@ -5,7 +5,7 @@ Shapes: B rows of a batch, N rows, C classes.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import torch
@@ -64,11 +64,6 @@ class ClassesObjective(OneColumnObjective):
     def baseline_scores(self, target: Tensor) -> dict[str, Tensor]:
         """Return the scores of always answering the training part's most frequent class."""
         return self.scores(self.target.shares.to(target.device).expand(len(target), -1), target)
-
-    @property
-    def decoding(self) -> dict[str, Any]:
-        """What `predictions_of` needs besides what `decode` gives."""
-        return {"threshold": None}
 
     def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
         """Return the scores of probabilities of [N, C], see `report_classes`."""

@@ -128,11 +128,6 @@ class CountsObjective(OneColumnObjective):
         truth_N = to_double(target)
         return _score_rates(torch.full_like(truth_N, self.target.mean), truth_N)
 
-    @property
-    def decoding(self) -> dict[str, Any]:
-        """What `predictions_of` needs besides what `decode` gives."""
-        return {"levels": []}
-
     def _log_rates(self, outputs: Tensor) -> Tensor:
         return (outputs + self.log_mean).clamp(max=_MAX_LOG_RATE)
 

@@ -41,9 +41,9 @@ class OneColumnObjective(nn.Module):
         """Return the scores of a constant answer to N rows."""
 
     @property
-    @abstractmethod
     def decoding(self) -> dict[str, Any]:
         """What `predictions_of` needs besides what is decoded."""
+        return {}
 
     def predictions(self, answers: Tensor) -> Any:
         """Return what is decoded of N rows, in the units and names of the file, see `predictions_of`."""

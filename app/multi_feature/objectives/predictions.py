@@ -194,7 +194,7 @@ def predictions_of(target: AnyTarget, answers: Any, decoding: Mapping[str, Any])
         return ClassPredictions(class_names=target.names, probabilities=answers, **decoding)
     if isinstance(target, LabelTarget):
         return LabelPredictions(target=target, probabilities=answers, **decoding)
-    quantiles = {level: answers[:, i] for i, level in enumerate(decoding["levels"], start=1)}
+    quantiles = {level: answers[:, i] for i, level in enumerate(decoding.get("levels", ()), start=1)}
     return NumberPredictions(values=answers[:, 0], quantiles=quantiles)
 
 
