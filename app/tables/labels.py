@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +20,7 @@ from nested_lightning.app.tables.column_values import (
     text_values,
 )
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
+Indices = npt.NDArray[np.int64]
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,1000}")
 
 
@@ -90,14 +87,12 @@ def find_class_names(labels: pa.StringArray) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (int(name), name)) if is_whole else sorted(names))
 
 
-def encode_labels(labels: pa.StringArray, class_names: Sequence[str]) -> Tensor:
+def encode_labels(labels: pa.StringArray, class_names: Sequence[str]) -> Indices:
     """Return the index in ``class_names`` of each label, int64 of [N].
 
     Raises:
         UserError: A label is missing or no class.
     """
-    import torch  # not where labels are told alone
-
     refuse_missing_labels(is_missing(labels), what="the label")
     codes = compute.index_in(labels, value_set=pa.array(class_names, pa.string()))
     if codes.null_count:
@@ -106,8 +101,8 @@ def encode_labels(labels: pa.StringArray, class_names: Sequence[str]) -> Tensor:
             f"the label column holds {name_list(unknown)}, which the model does not know; its classes are"
             f" {name_list(class_names, limit=20)}"
         )
-    indices: npt.NDArray[np.int64] = codes.cast(pa.int64()).to_numpy()
-    return torch.from_numpy(indices.copy())
+    indices: Indices = codes.cast(pa.int64()).to_numpy().copy()
+    return indices
 
 
 def refuse_missing_labels(missing: npt.NDArray[np.bool_], *, what: str, advice: str = "") -> None:
@@ -124,9 +119,9 @@ def refuse_missing_labels(missing: npt.NDArray[np.bool_], *, what: str, advice: 
         )
 
 
-def check_class_sizes(indices: Tensor, class_names: Sequence[str], min_size: int) -> None:
+def check_class_sizes(indices: Indices, class_names: Sequence[str], min_size: int) -> None:
     """Refuse classes of fewer than ``min_size`` samples, which the split cannot share out."""
-    counts = np.bincount(np.asarray(indices), minlength=len(class_names)).tolist()
+    counts = np.bincount(indices, minlength=len(class_names)).tolist()
     sizes = dict(zip(class_names, counts, strict=True))
     small = {name: size for name, size in sizes.items() if 0 < size < min_size}
     if not small:

@@ -51,7 +51,9 @@ class ClassTarget(Facts):
         Raises:
             UserError: A value is missing or no class.
         """
-        return encode_labels(values, self.names)
+        import torch
+
+        return torch.from_numpy(encode_labels(values, self.names))
 
     def decode(self, encoded: Tensor) -> list[str]:
         """Return the names of class indices of [N]."""
