@@ -1,7 +1,7 @@
 """What a model makes use of: its score when an input, or a submodule's output, carries no information."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -36,12 +36,10 @@ def collected(modules: Mapping[str, nn.Module]) -> Iterator[Mapping[str, Outputs
         modules: Return a tensor whose first dimension is that of samples, or a tuple that begins with one.
     """
     seen: dict[str, Outputs] = {name: [] for name in modules}
-    handles = [one.register_forward_hook(partial(_collect, seen[name])) for name, one in modules.items()]
-    try:
+    with ExitStack() as stack:
+        for name, one in modules.items():
+            stack.enter_context(one.register_forward_hook(partial(_collect, seen[name])))
         yield seen
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def _collect(seen: Outputs, _module: nn.Module, _inputs: Any, output: Any) -> None:
@@ -66,11 +64,8 @@ def replaced_by_mean(module: nn.Module, outputs: Outputs) -> Iterator[None]:
             return mean.to(output[0]).expand_as(output[0]), *output[1:]
         return mean.to(output).expand_as(output)
 
-    handle = module.register_forward_hook(replace)
-    try:
+    with module.register_forward_hook(replace):
         yield
-    finally:
-        handle.remove()
 
 
 def _mean(outputs: Outputs) -> Tensor:

@@ -1,7 +1,7 @@
 """What each submodule of a model is and costs."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from time import perf_counter
 from typing import Any
 
@@ -23,18 +23,14 @@ def submodule_times(model: nn.Module, paths: Iterable[str]) -> Iterator[dict[str
     """
     times: dict[str, float] = {}
     modules = dict(model.named_modules())
-    handles = []
-    for path in paths:
-        if path in modules and path:
-            handles += _watch(modules[path], path, times)
-    try:
+    with ExitStack() as stack:
+        for path in paths:
+            if path in modules and path:
+                _watch(modules[path], path, times, stack)
         yield times
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
-def _watch(module: nn.Module, path: str, times: dict[str, float]) -> list[Any]:
+def _watch(module: nn.Module, path: str, times: dict[str, float], stack: ExitStack) -> None:
     began_at_s: list[float] = []
 
     def begin(*_: Any) -> None:
@@ -43,7 +39,8 @@ def _watch(module: nn.Module, path: str, times: dict[str, float]) -> list[Any]:
     def end(*_: Any) -> None:
         times[path] = times.get(path, 0.0) + perf_counter() - began_at_s.pop()
 
-    return [module.register_forward_pre_hook(begin), module.register_forward_hook(end)]
+    stack.enter_context(module.register_forward_pre_hook(begin))
+    stack.enter_context(module.register_forward_hook(end))
 
 
 def submodule_blocks(
