@@ -7,7 +7,6 @@ from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning.app.assembly import protocols
-from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.wiring.composing import ItemMakers, wire
 from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.lifetime import live
@@ -34,13 +33,20 @@ from nested_lightning.containers.providing.declared import (
 from nested_lightning.containers.providing.group_extractors import build_group_extractor
 from nested_lightning.containers.providing.named import NamedProviders
 from nested_lightning.containers.providing.pretrained import preparation_by_name
-from nested_lightning.containers.providing.trained import trained_model
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.choices.objectives import kinds_of
 from nested_lightning.settings.multi_feature import MultiFeatureSettings
 
 
-@completed(examples=examples, export=export, evaluator=MultiFeatureEvaluator, sections=MultiFeatureSections)
+@completed(
+    path="multi_feature",
+    answers=answer_files,
+    desk=MultiFeatureDesk,
+    examples=examples,
+    export=export,
+    evaluator=MultiFeatureEvaluator,
+    sections=MultiFeatureSections,
+)
 class MultiFeatureContainer(DeclarativeContainer):
     """From a table with groups of columns to a trained model of its rows."""
 
@@ -52,8 +58,6 @@ class MultiFeatureContainer(DeclarativeContainer):
     splitter = chosen(Splitter, settings.provided.data.split)
     storage = providers.Callable(build_chosen, settings.provided.data.storage)
     data_spec_type = providers.Object(MultiFeatureDataSpec)
-    known_data_spec: providers.Object[Any] = providers.Object(None)
-    """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
     given_data: providers.Object[Any] = providers.Object(None)
     """Overridden where a program gives the data; else they are where the settings say."""
     lifetime = providers.Resource(live)
@@ -65,8 +69,7 @@ class MultiFeatureContainer(DeclarativeContainer):
         **attributes(settings.provided.data, "label", "positive", "label_separator", "weight"),
         objective=settings.provided.objective.kind,
         objectives=providers.Callable(kinds_of, settings.provided.objectives),
-        **attributes(settings.provided.data, "categorical", "excluded", "missing"),
-        **attributes(settings.provided.data, "allow_missing_groups", "batch_size", "eval_batch_size"),
+        **attributes(settings.provided.data, "categorical", "excluded", "missing", "allow_missing_groups"),
         **attributes(settings.provided.data, "sorts", "picture_size", "picture_fit", "picture_folder"),
         preparations=providers.Factory(
             partial,
@@ -77,10 +80,7 @@ class MultiFeatureContainer(DeclarativeContainer):
             ),
         ),
         grouping=grouping,
-        splitter=splitter,
         storage=storage,
-        seed=application.provided.seed,
-        data_spec=known_data_spec,
         lifetime=lifetime.provider,
     )
     data_spec = datamodule.provided.data_spec
@@ -112,15 +112,10 @@ class MultiFeatureContainer(DeclarativeContainer):
     optimizer = chosen_at("multi_feature.optimizer", protocols.Optimizer, settings.provided.optimizer)
     schedule = chosen_at("multi_feature.schedule", protocols.Schedule, settings.provided.schedule)
 
-    assembler = providers.Factory(
-        Assembler, seed=application.provided.seed, path="multi_feature", adapters=trainer.adapters
-    )
-    recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,
         wire,
         multi_feature,
-        data=data_spec,
         feature_extractors=providers.Factory(
             ItemMakers, feature_extractors.provider, settings.provided.feature_extractors
         ),
@@ -129,7 +124,6 @@ class MultiFeatureContainer(DeclarativeContainer):
         objective=objective.provider,
         objectives=providers.Factory(ItemMakers, objectives.provider),
         normalizations=providers.Factory(ItemMakers, normalizations.provider),
-        assembler=assembler,
         optimizer=optimizer.provider,
         schedule=schedule.provider,
         model=providers.Factory(
@@ -137,18 +131,7 @@ class MultiFeatureContainer(DeclarativeContainer):
             MultiFeatureClassifier,
             modality_dropout=settings.provided.modality_dropout,
             min_stacked_extractors=settings.provided.min_stacked_extractors,
-            recipe=recipe,
         ),
     )
 
-    predictor = providers.Factory(
-        MultiFeaturePredictor,
-        model=trained_model(model, application, trainer),
-        data_spec=data_spec,
-        batch_size=settings.provided.data.eval_batch_size,
-        picture_folder=settings.provided.data.picture_folder,
-    )
-    answers = providers.Callable(answer_files, predictor)
-    """Called with files and the options of the family's predictor."""
-    http_desk = providers.Factory(MultiFeatureDesk, predictor=predictor)
-    """Reads and answers requests over HTTP."""
+    predictor = providers.Factory(MultiFeaturePredictor, picture_folder=settings.provided.data.picture_folder)

@@ -1,13 +1,11 @@
 """The container of the family variant."""
 
 from functools import partial
-from typing import Any
 
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning.app.assembly import protocols
-from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.wiring.composing import ItemMakers, wire
 from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.variant import examples, export
@@ -31,13 +29,20 @@ from nested_lightning.containers.providing.declared import (
 )
 from nested_lightning.containers.providing.named import NamedProviders
 from nested_lightning.containers.providing.pretrained import preparation_by_name
-from nested_lightning.containers.providing.trained import trained_model
 from nested_lightning.containers.providing.variant_adapters import build_adapter
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.variant import VariantSettings
 
 
-@completed(examples=examples, export=export, evaluator=VariantEvaluator, sections=VariantSections)
+@completed(
+    path="variant",
+    answers=answer_files,
+    desk=VariantDesk,
+    examples=examples,
+    export=export,
+    evaluator=VariantEvaluator,
+    sections=VariantSections,
+)
 class VariantContainer(DeclarativeContainer):
     """From sequences of several kinds to a trained labeller of their steps."""
 
@@ -48,12 +53,10 @@ class VariantContainer(DeclarativeContainer):
     splitter = chosen(Splitter, settings.provided.data.split)
     sampling = chosen(VariantSampling, settings.provided.data.sampling)
     data_spec_type = providers.Object(VariantDataSpec)
-    known_data_spec: providers.Object[Any] = providers.Object(None)
-    """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
     datamodule = DeclaredSingleton(
         protocols.DataModule,
         VariantDataModule,
-        **attributes(settings.provided.data, "path", "batch_size", "eval_batch_size", "batches_per_epoch"),
+        **attributes(settings.provided.data, "path", "batches_per_epoch"),
         **attributes(settings.provided, "batch_sizes", "untrained", "unevaluated"),
         sources=providers.Callable(build_each, settings.provided.sources),
         preparations=providers.Factory(
@@ -63,10 +66,7 @@ class VariantContainer(DeclarativeContainer):
             providers.Dict(text=settings.provided.token_adapter),
             sort="text",
         ),
-        splitter=splitter,
         sampling=sampling,
-        seed=application.provided.seed,
-        data_spec=known_data_spec,
     )
     data_spec = datamodule.provided.data_spec
 
@@ -91,36 +91,21 @@ class VariantContainer(DeclarativeContainer):
     optimizer = chosen_at("variant.optimizer", protocols.Optimizer, settings.provided.optimizer)
     schedule = chosen_at("variant.schedule", protocols.Schedule, settings.provided.schedule)
 
-    assembler = providers.Factory(
-        Assembler, seed=application.provided.seed, path="variant", adapters=trainer.adapters
-    )
-    recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,
         wire,
         variant,
-        data=data_spec,
         adapters=providers.Factory(ItemMakers, adapters.provider),
         trunk=trunk.provider,
         decoders=providers.Factory(ItemMakers, decoders.provider),
         losses=providers.Factory(ItemMakers, losses.provider),
         balance=balance.provider,
-        assembler=assembler,
         optimizer=optimizer.provider,
         schedule=schedule.provider,
         weights=settings.provided.weights,
         frozen=settings.provided.frozen,
         configured_variants=settings.provided.sources,
-        model=providers.Factory(partial, VariantModel, recipe=recipe),
+        model=providers.Factory(partial, VariantModel),
     )
 
-    predictor = providers.Factory(
-        VariantPredictor,
-        model=trained_model(model, application, trainer),
-        data_spec=data_spec,
-        batch_size=settings.provided.data.eval_batch_size,
-    )
-    answers = providers.Callable(answer_files, predictor)
-    """Called with files and the options of the family's predictor."""
-    http_desk = providers.Factory(VariantDesk, predictor=predictor)
-    """Reads and answers requests over HTTP."""
+    predictor = providers.Factory(VariantPredictor)

@@ -35,7 +35,9 @@ def attention_maps(model: ImageToText, pictures: Tensor) -> Sequence[Sequence[Wo
     grids: list[Tensor] = []
     seen: dict[str, list[Tensor]] = {}
     with ExitStack() as stack:
-        stack.enter_context(model.image_encoder.register_forward_hook(lambda *called: grids.append(called[2])))
+        stack.enter_context(
+            model.image_encoder.register_forward_hook(lambda _module, _inputs, output: grids.append(output))
+        )
         for name, module in model.text_decoder.named_modules():
             if hasattr(module, "attention_weights") and not name.endswith("self_attention"):
                 weigh = _weighing(seen.setdefault(name, []))

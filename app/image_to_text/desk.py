@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,20 +35,10 @@ class ImageToTextDesk:
     Args:
         predictor: The model.
         options: What ``predict`` takes, `settings.image_to_text.CaptionOptions`.
-        beam_search: Makes a beam search.
-        nucleus_sampling: Makes a search that draws.
     """
 
-    def __init__(
-        self,
-        *,
-        predictor: Captioner,
-        options: type[BaseModel],
-        beam_search: Callable[..., Generation],
-        nucleus_sampling: Callable[..., Generation],
-    ) -> None:
+    def __init__(self, *, predictor: Captioner, options: type[BaseModel]) -> None:
         self._predictor, self._options = predictor, options
-        self._beam_search, self._nucleus_sampling = beam_search, nucleus_sampling
 
     def describe(self, limits: Limits) -> Description:
         """Describe requests and answers."""
@@ -90,7 +80,8 @@ class ImageToTextDesk:
     def _parts(
         self, pictures: Pictures, names: Sequence[str | None], options: Any, limits: Limits
     ) -> Sequence[Part]:
-        generation, weight = self._generation(options)
+        generation = self._predictor.generation_for(**options.model_dump(exclude={*_NOT_HERE}))
+        weight = options.beam or 1  # captions of a picture at once
         used = generation or self._predictor.generation
         if getattr(used, "is_drawn", False):  # what is drawn depends on what is drawn together
             content = _Pictures(pictures=pictures, names=names, generation=generation)
@@ -109,18 +100,6 @@ class ImageToTextDesk:
             )
             for start in range(0, len(names), size)
         ]
-
-    def _generation(self, options: Any) -> tuple[Generation | None, int]:
-        """Return how captions are written, and how many of a picture at once."""
-        if options.beam is not None:
-            search = self._beam_search(
-                num_beams=options.beam, length_penalty=options.length_penalty, keeps_all=True
-            )
-            return search, options.beam
-        if options.top_p is not None:
-            drawn = {name: getattr(options, name) for name in ("top_p", "temperature", "seed")}
-            return self._nucleus_sampling(**drawn), 1
-        return None, 1
 
 
 def _told(caption: Caption) -> Mapping[str, Any]:
