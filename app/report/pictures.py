@@ -3,12 +3,11 @@
 Shapes: C channels, S pixels to a side, h×w places of a grid.
 """
 
-import io
-
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from torch import Tensor
+
+from nested_lightning.app.pictures.encoding import encode_picture
 
 SIDE = 96
 """Pixels of a picture's side in a report."""
@@ -27,7 +26,4 @@ def to_png(picture: Tensor, *, weights: Tensor | None = None) -> bytes:
         share = weights.detach().cpu().float() / weights.max().clamp_min(1e-12)
         shown = F.interpolate(share[None, None], size=(SIDE, SIDE), mode="bilinear")[0]
         values = values * (0.15 + 0.85 * shown)
-    array = (values.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
-    content = io.BytesIO()
-    Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array).save(content, format="PNG")
-    return content.getvalue()
+    return encode_picture((values.clamp(0, 1) * 255).round().to(torch.uint8).numpy())

@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
-from PIL import Image
+import numpy as np
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.pictures.decoding import read_size
+from nested_lightning.app.pictures.encoding import encode_picture
 from nested_lightning.app.serving.desk import Asked, Limits, Upload
 from nested_lightning.app.serving.forms import FORM, PICTURES
 from nested_lightning.app.serving.problems import Mistake, Problem, unprocessable
@@ -47,9 +48,7 @@ def check_pictures(uploads: Sequence[Upload], limits: Limits, *, field: str) -> 
 
 def sample_picture() -> bytes:
     """Return a small grey picture as PNG."""
-    content = io.BytesIO()
-    Image.new("RGB", (32, 32), "grey").save(content, format="png")
-    return content.getvalue()
+    return encode_picture(np.full((3, 32, 32), 128, dtype=np.uint8))
 
 
 class HeldPictures:

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
+from nested_lightning.app.pictures.encoding import encode_picture
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, split_answers
 from nested_lightning.app.serving.forms import (
     FORM,
@@ -143,10 +144,7 @@ def _told(made: MadePictures) -> list[Answer]:
 
 def _encoded(picture: Any) -> str:
     """Return a picture of [C, S, S] as PNG in base64."""
-    values = to_bytes(np.asarray(picture)).transpose(1, 2, 0)
-    content = io.BytesIO()
-    Image.fromarray(values[:, :, 0] if values.shape[2] == 1 else values).save(content, format="png")
-    return base64.b64encode(content.getvalue()).decode()
+    return base64.b64encode(encode_picture(to_bytes(np.asarray(picture)))).decode()
 
 
 def _decoded(text: str) -> Floats:
