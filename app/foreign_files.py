@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, errors_naming
 
 _MAX_REASON = 200
 
@@ -23,10 +23,10 @@ def foreign_file(source: object) -> Iterator[None]:
         UserError: Anything was raised within the block; a ``UserError`` keeps its words after the name.
     """
     try:
-        yield
-    except UserError as error:
-        is_named = str(error).startswith(str(source))
-        raise UserError(str(error) if is_named else f"{source}: {error}") from error.__cause__
+        with errors_naming(source):
+            yield
+    except UserError:
+        raise
     except OSError as error:
         raise UserError(f"{source}: it can't be read ({error.strerror or _reason(error)})") from error
     except UnicodeDecodeError as error:

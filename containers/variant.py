@@ -57,12 +57,13 @@ class VariantContainer(DeclarativeContainer):
         protocols.DataModule,
         VariantDataModule,
         **attributes(settings.provided.data, "path", "batches_per_epoch"),
-        **attributes(settings.provided, "batch_sizes", "untrained", "unevaluated"),
+        **attributes(settings.provided, "untrained", "unevaluated"),
+        batch_sizes=settings.provided.own.call("batch_size"),
         sources=providers.Callable(build_each, settings.provided.sources),
         preparations=providers.Factory(
             partial,
             preparation_by_name,
-            settings.provided.adapters,
+            settings.provided.own.call("adapter"),
             providers.Dict(text=settings.provided.token_adapter),
             sort="text",
         ),
@@ -78,15 +79,15 @@ class VariantContainer(DeclarativeContainer):
             build_adapter,
             token_adapter.provider,
             vector_adapter.provider,
-            settings.provided.adapters,
+            settings.provided.own.call("adapter"),
             data_spec,
         )
     )
     trunk = DeclaredCallable(protocols.SequenceTrunk, build_optional, settings.provided.trunk)
     decoder = chosen(protocols.SequenceDecoder, settings.provided.decoder)
-    decoders = each_named(decoder, settings.provided.decoders)
+    decoders = each_named(decoder, settings.provided.own.call("decoder"))
     loss = chosen(protocols.SequenceLoss, settings.provided.loss)
-    losses = each_named(loss, settings.provided.losses)
+    losses = each_named(loss, settings.provided.own.call("loss"))
     balance = chosen(protocols.LossBalance, settings.provided.balance)
     optimizer = chosen_at("variant.optimizer", protocols.Optimizer, settings.provided.optimizer)
     schedule = chosen_at("variant.schedule", protocols.Schedule, settings.provided.schedule)
@@ -102,7 +103,7 @@ class VariantContainer(DeclarativeContainer):
         balance=balance.provider,
         optimizer=optimizer.provider,
         schedule=schedule.provider,
-        weights=settings.provided.weights,
+        weights=settings.provided.own.call("weight"),
         frozen=settings.provided.frozen,
         configured_variants=settings.provided.sources,
         model=providers.Factory(partial, VariantModel),

@@ -95,6 +95,7 @@ class Chart:
         svg: The drawing, without ``<?xml``; empty: there is nothing to draw, as the notes say.
         table: Its numbers; None: another table of the section has them.
         notes: What was left out, sampled or couldn't be drawn.
+        is_scrolled: Whether it is as large as it is, and has its description as a text beside it.
     """
 
     kind: ClassVar = "chart"
@@ -103,22 +104,7 @@ class Chart:
     svg: str
     table: Table | None = None
     notes: Sequence[str] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Drawing:
-    """A drawing that is as large as it is, and is scrolled.
-
-    Attributes:
-        title: What it shows.
-        description: The same in words, for readers who can't see it.
-        svg: The drawing.
-    """
-
-    kind: ClassVar = "drawing"
-    title: str
-    description: str
-    svg: str
+    is_scrolled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +181,7 @@ def by_column(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]
     return {column: {name: row.get(column) for name, row in rows.items()} for column in columns}
 
 
-Block = Text | Table | Matrix | Chart | Drawing | Pictures | MarkedLines
+Block = Text | Table | Matrix | Chart | Pictures | MarkedLines
 SectionMaker = Callable[[], Sequence[Block]]
 
 

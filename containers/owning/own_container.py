@@ -30,7 +30,7 @@ from nested_lightning.containers.owning.signatures import argument_names
 from nested_lightning.containers.providing.declared import DeclaredFactory
 from nested_lightning.containers.providing.trained import new_model, trained_model
 from nested_lightning.containers.providing.watched import is_replaced
-from nested_lightning.containers.serving.routers import make_router
+from nested_lightning.containers.serving.services import make_router
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.base import Settings
 from nested_lightning.settings.describing.walking import fields_of

@@ -16,7 +16,7 @@ from nested_lightning.app.serving.desk import Desk
 from nested_lightning.containers.providing.chosen import attributes
 from nested_lightning.containers.providing.declared import DeclaredFactory
 from nested_lightning.containers.providing.trained import new_model, trained_model
-from nested_lightning.containers.serving.routers import make_router
+from nested_lightning.containers.serving.services import make_router
 
 ContainerT = TypeVar("ContainerT", bound=type[DeclarativeContainer])
 
