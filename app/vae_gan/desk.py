@@ -87,7 +87,7 @@ class VaeGanDesk:
             return [self._wish(read_as(_Wish, parse_json(asked.body)), limits)]
         domain = asked.fields.get("domain") or None
         self._check_domain(domain)
-        uploads = check_pictures(asked.files.get(PICTURES, ()), limits, field=PICTURES)
+        uploads = check_pictures(asked.files.get(PICTURES, ()), limits)
         pictures = self._predictor.decode([one.content for one in uploads])
         size = limits.max_batch_size
         pieces = [pictures[start : start + size] for start in range(0, len(pictures), size)]

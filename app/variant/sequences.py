@@ -92,11 +92,6 @@ class Sequences(TensorBatch):
         return len(self.starts)
 
     @property
-    def num_labels(self) -> int:
-        """Number of labels that count, each once."""
-        return int((self._bounds[:, 2] - self._bounds[:, 1]).sum()) if self.has_step_labels else len(self)
-
-    @property
     def shortest_and_longest(self) -> tuple[int, int]:
         """Steps of the shortest and the longest window."""
         return int(self._bounds[:, 0].min()), int(self._bounds[:, 0].max())
