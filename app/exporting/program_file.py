@@ -71,11 +71,7 @@ def open_pt2(path: Path) -> ExportedProgram:
 
 
 class ProgramRuntime:
-    """Computes a program by torch.
-
-    Args:
-        content: Its file's content, which is looked at as `open_pt2` does.
-    """
+    """Computes the program in a file's content by torch, after a look at it as `open_pt2` has."""
 
     def __init__(self, content: bytes) -> None:
         self._module = torch.export.load(_looked_at(BytesIO(content), len(content))).module()

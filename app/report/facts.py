@@ -67,11 +67,7 @@ def _counts(name: str, values: Mapping[str, Any]) -> Table:
 
 
 def settings_blocks(settings: Mapping[str, tuple[Any, Any, str]]) -> Sequence[Block]:
-    """Return the settings: first those that differ from the defaults, then all.
-
-    Args:
-        settings: By dotted name: the value, the default, and where it comes from.
-    """
+    """Return settings, each a value, its default and its place: first those that differ, then all."""
     rows = [
         [
             name,

@@ -15,11 +15,9 @@ _MOST_BARS = 20
 
 @contextmanager
 def submodule_times(model: nn.Module, paths: Iterable[str]) -> Iterator[dict[str, float]]:
-    """Measure how long each submodule is in ``forward`` within the block, in seconds by path.
+    """Measure how long each submodule of a model is in ``forward`` within the block, in seconds by path.
 
-    Args:
-        model: The composite.
-        paths: Of submodules below it; those that it hasn't are left out.
+    Paths that the model hasn't are left out.
     """
     times: dict[str, float] = {}
     modules = dict(model.named_modules())
@@ -46,13 +44,9 @@ def _watch(module: nn.Module, path: str, times: dict[str, float], stack: ExitSta
 def submodule_blocks(
     rows: Iterable[Any], times: Mapping[str, float], *, num_samples: int, model_class: str
 ) -> Sequence[Block]:
-    """Return a table of submodules.
+    """Return a table of submodules, see `app.checking.submodule_table.SubmoduleRow`.
 
-    Args:
-        rows: See `app.checking.submodule_table.SubmoduleRow`.
-        times: Seconds in ``forward`` by path, see `submodule_times`.
-        num_samples: That they took.
-        model_class: Name of the composite's class.
+    ``times`` are those of `submodule_times` for that many samples.
     """
     rows = [*rows]
     if not rows:

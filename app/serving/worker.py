@@ -60,7 +60,7 @@ class Worker:
         compute: Gives for the contents of parts an answer for each of their rows.
         max_batch_size: Rows of a batch; a part that has more is a batch by itself.
         max_queued_rows: Rows that may wait; one request is taken whatever it has if none wait.
-        name: Of the model.
+        name: Of the model, with which the watch is called.
         watch: Called with each batch, and with the error that ends the thread, if any.
     """
 

@@ -20,14 +20,7 @@ from nested_lightning.app.training.torch_classes import stepping_of
 
 @dataclass(frozen=True, kw_only=True)
 class Component:
-    """A part of a composite that has an optimiser of its own.
-
-    Attributes:
-        path: Where it stands in the composite, e.g. ``vaes.3``.
-        module: What is optimised.
-        optimizer: Factory of its optimiser.
-        schedule: Factory of its learning-rate schedule.
-    """
+    """A part of a composite, by its path there, e.g. ``vaes.3``, that has an optimiser of its own."""
 
     path: str
     module: nn.Module

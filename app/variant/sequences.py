@@ -65,8 +65,8 @@ class Sequences(TensorBatch):
             labels: One array for each sequence, [L] or [1].
             has_step_labels: Whether each step has a label; otherwise sequences stay whole.
             origins: Where each sequence comes from.
-            window: Steps of a window; None: sequences stay whole.
-            margin: Steps on each side of a window that are context alone.
+            window: See `cut_windows`.
+            margin: See `cut_windows`.
         """
         places, starts, bounds, offset = [], [], [], 0
         for number, sequence in enumerate(map(np.asarray, steps)):

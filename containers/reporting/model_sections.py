@@ -24,12 +24,7 @@ _MOST_NODES = 150
 
 @dataclass(kw_only=True)
 class ReportedModel:
-    """A trained model in its container, scored once for all sections.
-
-    Attributes:
-        application: Its container.
-        checkpoint: Name of its file.
-    """
+    """A trained model in its container, scored once for all sections; ``checkpoint`` is its file's name."""
 
     application: ApplicationContainer
     checkpoint: str
