@@ -25,7 +25,13 @@ from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
 from nested_lightning.app.image_to_text.report import ImageToTextSections
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.submodules.normalization import PictureNormalization
-from nested_lightning.containers.providing.chosen import attributes, callback, chosen, chosen_at
+from nested_lightning.containers.providing.chosen import (
+    attributes,
+    callback,
+    chosen,
+    chosen_at,
+    seeded_assembler,
+)
 from nested_lightning.containers.providing.completed import completed
 from nested_lightning.containers.providing.declared import DeclaredFactory, DeclaredSingleton
 from nested_lightning.containers.providing.pretrained import preparation_for
@@ -34,7 +40,6 @@ from nested_lightning.settings.image_to_text import CaptionOptions, ImageToTextS
 
 
 @completed(
-    path="image_to_text",
     answers=answer_files,
     desk=partial(ImageToTextDesk, options=CaptionOptions),
     examples=examples,
@@ -64,6 +69,7 @@ class ImageToTextContainer(DeclarativeContainer):
         **attributes(settings.provided.data, "path", "picture_size", "fit", "unit", "is_lowercase"),
         **attributes(settings.provided.data, "min_count", "max_length"),
         reader=reader,
+        splitter=splitter,
     )
     data_spec = datamodule.provided.data_spec
 
@@ -82,16 +88,20 @@ class ImageToTextContainer(DeclarativeContainer):
     schedule = chosen_at("image_to_text.schedule", protocols.Schedule, settings.provided.schedule)
     caption_samples = callback(CaptionSamples)
 
+    assembler = seeded_assembler("image_to_text", application, trainer)
+    recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,
         wire,
         image_to_text,
+        data=data_spec,
         image_encoder=image_encoder.provider,
         bridge=bridge.provider,
         text_decoder=text_decoder.provider,
         normalization=normalization.provider,
         augmentation=augmentation,
         generation=generation,
+        assembler=assembler,
         optimizer=optimizer.provider,
         schedule=schedule.provider,
         model=providers.Factory(
@@ -99,6 +109,7 @@ class ImageToTextContainer(DeclarativeContainer):
             ImageToText,
             label_smoothing=settings.provided.label_smoothing,
             num_samples=settings.provided.num_samples,
+            recipe=recipe,
             callbacks=providers.List(caption_samples),
         ),
     )

@@ -22,7 +22,13 @@ from nested_lightning.app.multi_feature.report import MultiFeatureSections
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.submodules.normalization import PictureNormalization
 from nested_lightning.containers.providing.choices import build_chosen
-from nested_lightning.containers.providing.chosen import attributes, chosen, chosen_at, each_named
+from nested_lightning.containers.providing.chosen import (
+    attributes,
+    chosen,
+    chosen_at,
+    each_named,
+    seeded_assembler,
+)
 from nested_lightning.containers.providing.completed import completed
 from nested_lightning.containers.providing.data_in_memory import data_or_place
 from nested_lightning.containers.providing.declared import (
@@ -39,7 +45,6 @@ from nested_lightning.settings.multi_feature import MultiFeatureSettings
 
 
 @completed(
-    path="multi_feature",
     answers=answer_files,
     desk=MultiFeatureDesk,
     examples=examples,
@@ -80,6 +85,7 @@ class MultiFeatureContainer(DeclarativeContainer):
             ),
         ),
         grouping=grouping,
+        splitter=splitter,
         storage=storage,
         lifetime=lifetime.provider,
     )
@@ -112,10 +118,13 @@ class MultiFeatureContainer(DeclarativeContainer):
     optimizer = chosen_at("multi_feature.optimizer", protocols.Optimizer, settings.provided.optimizer)
     schedule = chosen_at("multi_feature.schedule", protocols.Schedule, settings.provided.schedule)
 
+    assembler = seeded_assembler("multi_feature", application, trainer)
+    recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,
         wire,
         multi_feature,
+        data=data_spec,
         feature_extractors=providers.Factory(
             ItemMakers, feature_extractors.provider, settings.provided.feature_extractors
         ),
@@ -124,6 +133,7 @@ class MultiFeatureContainer(DeclarativeContainer):
         objective=objective.provider,
         objectives=providers.Factory(ItemMakers, objectives.provider),
         normalizations=providers.Factory(ItemMakers, normalizations.provider),
+        assembler=assembler,
         optimizer=optimizer.provider,
         schedule=schedule.provider,
         model=providers.Factory(
@@ -131,6 +141,7 @@ class MultiFeatureContainer(DeclarativeContainer):
             MultiFeatureClassifier,
             modality_dropout=settings.provided.modality_dropout,
             min_stacked_extractors=settings.provided.min_stacked_extractors,
+            recipe=recipe,
         ),
     )
 

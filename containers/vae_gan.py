@@ -32,6 +32,7 @@ from nested_lightning.containers.providing.chosen import (
     chosen_at,
     each_named,
     part_of_each,
+    seeded_assembler,
 )
 from nested_lightning.containers.providing.completed import completed
 from nested_lightning.containers.providing.declared import (
@@ -45,7 +46,6 @@ from nested_lightning.settings.vae_gan import VaeGanSettings
 
 
 @completed(
-    path="vae_gan",
     answers=answer_files,
     desk=VaeGanDesk,
     examples=examples,
@@ -68,6 +68,7 @@ class VaeGanContainer(DeclarativeContainer):
         VaeGanDataModule,
         **attributes(settings.provided.data, "path", "image_size", "channels"),
         grouping=grouping,
+        splitter=splitter,
     )
     data_spec = datamodule.provided.data_spec
 
@@ -125,10 +126,13 @@ class VaeGanContainer(DeclarativeContainer):
         CollapseWatch, patience_steps=settings.provided.collapse_patience_steps
     )
     picture_grids = callback(PictureGrids, every_n_epochs=settings.provided.pictures_every_n_epochs)
+    assembler = seeded_assembler("vae_gan", application, trainer)
+    recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,
         wire,
         vae_gan,
+        data=data_spec,
         vaes=providers.Factory(ItemMakers, vaes.provider),
         encoders=providers.Factory(ItemMakers, encoders.provider),
         samplers=providers.Factory(ItemMakers, samplers.provider),
@@ -139,6 +143,7 @@ class VaeGanContainer(DeclarativeContainer):
         schedules=providers.Factory(ItemMakers, schedules.provider),
         discriminator_optimizer=discriminator_optimizer.provider,
         discriminator_schedule=discriminator_schedule.provider,
+        assembler=assembler,
         model=providers.Factory(
             partial,
             VaeGan,
@@ -146,6 +151,7 @@ class VaeGanContainer(DeclarativeContainer):
             turns=turns,
             gradient_clip_norm=settings.provided.gradient_clip_norm,
             collapse_watch=collapse_watch,
+            recipe=recipe,
             callbacks=providers.List(picture_grids),
         ),
         is_discriminator_shared=settings.provided.is_discriminator_shared,

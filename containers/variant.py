@@ -20,7 +20,13 @@ from nested_lightning.app.variant.report import VariantSections
 from nested_lightning.app.variant.sampling import VariantSampling
 from nested_lightning.app.variant.spec import VariantDataSpec
 from nested_lightning.containers.providing.choices import build_each, build_optional
-from nested_lightning.containers.providing.chosen import attributes, chosen, chosen_at, each_named
+from nested_lightning.containers.providing.chosen import (
+    attributes,
+    chosen,
+    chosen_at,
+    each_named,
+    seeded_assembler,
+)
 from nested_lightning.containers.providing.completed import completed
 from nested_lightning.containers.providing.declared import (
     DeclaredCallable,
@@ -35,7 +41,6 @@ from nested_lightning.settings.variant import VariantSettings
 
 
 @completed(
-    path="variant",
     answers=answer_files,
     desk=VariantDesk,
     examples=examples,
@@ -67,6 +72,7 @@ class VariantContainer(DeclarativeContainer):
             providers.Dict(text=settings.provided.token_adapter),
             sort="text",
         ),
+        splitter=splitter,
         sampling=sampling,
     )
     data_spec = datamodule.provided.data_spec
@@ -92,21 +98,25 @@ class VariantContainer(DeclarativeContainer):
     optimizer = chosen_at("variant.optimizer", protocols.Optimizer, settings.provided.optimizer)
     schedule = chosen_at("variant.schedule", protocols.Schedule, settings.provided.schedule)
 
+    assembler = seeded_assembler("variant", application, trainer)
+    recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,
         wire,
         variant,
+        data=data_spec,
         adapters=providers.Factory(ItemMakers, adapters.provider),
         trunk=trunk.provider,
         decoders=providers.Factory(ItemMakers, decoders.provider),
         losses=providers.Factory(ItemMakers, losses.provider),
         balance=balance.provider,
+        assembler=assembler,
         optimizer=optimizer.provider,
         schedule=schedule.provider,
         weights=settings.provided.own.call("weight"),
         frozen=settings.provided.frozen,
         configured_variants=settings.provided.sources,
-        model=providers.Factory(partial, VariantModel),
+        model=providers.Factory(partial, VariantModel, recipe=recipe),
     )
 
     predictor = providers.Factory(VariantPredictor)

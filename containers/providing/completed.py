@@ -9,7 +9,6 @@ from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning.app.answers import Answers
 from nested_lightning.app.assembly import protocols
-from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.data.data_summary import summary_of
 from nested_lightning.app.report.family_sections import FamilySections
 from nested_lightning.app.serving.desk import Desk
@@ -23,7 +22,6 @@ ContainerT = TypeVar("ContainerT", bound=type[DeclarativeContainer])
 
 def completed(
     *,
-    path: str,
     answers: Callable[..., Answers],
     desk: Callable[..., Desk],
     examples: ModuleType,
@@ -33,11 +31,10 @@ def completed(
 ) -> Callable[[ContainerT], ContainerT]:
     """Return what adds providers, and arguments of providers, to a family's container.
 
-    The container has ``application``, ``settings``, ``trainer``, and of its own ``splitter``, ``datamodule``,
-    ``model`` (by `wire`) and ``predictor``.
+    The container has ``application``, ``settings`` and ``trainer``, and its own ``datamodule``, ``model`` and
+    ``predictor``.
 
     Args:
-        path: Of the model among the settings and the providers.
         answers: Called with a predictor, files and the options of the family's predictor.
         desk: Called with a predictor; reads and answers requests over HTTP.
         examples: Makes ``example_batches``, which a check on ``meta`` sends through the model, and
@@ -52,7 +49,7 @@ def completed(
     def complete(container: ContainerT) -> ContainerT:
         own: Any = container
         trained = trained_model(own.model, own.application, own.trainer)
-        _complete_arguments(own, path, trained)
+        _complete_arguments(own, trained)
         own.answers = providers.Callable(answers, own.predictor)
         own.http_desk = providers.Factory(desk, predictor=own.predictor)
         answering = {"predictor": own.predictor, "datamodule": own.datamodule}
@@ -77,14 +74,10 @@ def completed(
     return complete
 
 
-def _complete_arguments(own: Any, path: str, trained: Any) -> None:
-    """Add what the data, the model and the predictor of every family are given."""
+def _complete_arguments(own: Any, trained: Any) -> None:
+    """Add what the data and the predictor of every family are given."""
     data, seed = own.settings.provided.data, own.application.provided.seed
     own.known_data_spec = providers.Object(None)  # overridden where a checkpoint brings it
     sizes = attributes(data, "batch_size", "eval_batch_size")
-    own.datamodule.add_kwargs(splitter=own.splitter, seed=seed, data_spec=own.known_data_spec, **sizes)
-    own.assembler = providers.Factory(Assembler, seed=seed, path=path, adapters=own.trainer.adapters)
-    own.recipe = providers.Factory(own.trainer.recipe, data_spec=own.data_spec.to_dict.call())
-    own.model.add_kwargs(data=own.data_spec, assembler=own.assembler)
-    own.model.kwargs["model"].add_kwargs(recipe=own.recipe)
+    own.datamodule.add_kwargs(seed=seed, data_spec=own.known_data_spec, **sizes)
     own.predictor.add_kwargs(model=trained, data_spec=own.data_spec, batch_size=data.eval_batch_size)
