@@ -123,9 +123,9 @@ def open_source(path: Path | None, captions_file: str | None) -> Iterator[tuple[
     """Open a folder, a zip archive, or the folder of a captions file, for as long as the block lasts.
 
     Args:
-        path: A folder, a zip archive or a captions file; None for the emoji that ship with the project.
-        captions_file: The captions file in the folder or archive; None: the only one, or the only one called
-            captions, annotations or metadata.
+        path: None for the emoji that ship with the project.
+        captions_file: In the folder or archive; None: the only one, or the only one called captions,
+            annotations or metadata.
 
     Yields:
         The source, and the name of the captions file in it.
