@@ -240,10 +240,10 @@ def test_folds_of_one_cross_validation_are_not_tested_against_one_another() -> N
     folds = {"first/fold-0": run, "first/fold-1": run}
 
     (table,) = Compared(runs=folds).scores()
-    _, said = Compared(runs={**folds, "second/fold-0": run}).scores()
+    _, text = Compared(runs={**folds, "second/fold-0": run}).scores()
 
-    assert table.title == "Scores"
-    assert said.text.startswith("No test with first/fold-0: second/fold-0 (")
+    assert isinstance(table, Table) and isinstance(text, Text)
+    assert text.text.startswith("No test with first/fold-0: second/fold-0 (")
 
 
 def test_long_table_is_reported_within_bounds(tmp_path: Path, report: Report) -> None:
