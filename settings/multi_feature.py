@@ -72,23 +72,15 @@ class MultiFeatureSettings(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _move_to_the_objective(cls, values: Any) -> Any:
-        """Accept settings of classes that older files and checkpoints have beside the objective."""
+    def _complete_the_objective(cls, values: Any) -> Any:
+        """Let it be ``several`` where there are several, and have what older files have beside it."""
         objective = plain_section(values, "objective")
         if objective is None:
             return values
         rest = dict(values)
         moved = {name: rest.pop(name) for name in ("class_weights", "label_smoothing") if name in values}
-        return rest | {"objective": moved | objective} if moved else values
-
-    @model_validator(mode="before")
-    @classmethod
-    def _learn_several(cls, values: Any) -> Any:
-        """Let the objective be ``several`` where there are several."""
-        objective = plain_section(values, "objective")
-        if objective is None or not values.get("objectives"):
-            return values
-        return values | {"objective": {"kind": "several"} | objective}
+        several = {"kind": "several"} if values.get("objectives") else {}
+        return rest | {"objective": several | moved | objective} if moved or several else values
 
     @model_validator(mode="after")
     def _name_columns_once(self) -> Self:
