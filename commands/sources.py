@@ -12,6 +12,7 @@ import typer
 from nested_lightning.commands.options import (
     ArgumentOption,
     ConfigOption,
+    HelpModelOption,
     ModelOption,
     OverrideOption,
     OwnModelOption,
@@ -98,6 +99,13 @@ class Sources:
         if lacking := lacking_overrides(layers, [request.path for request in self.requests]):
             raise SettingsError(lacking)
         return resolve_noted(layers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HelpSources(Sources):
+    """The same with a family as it is written; the command decides whether all of it is imported."""
+
+    model: HelpModelOption = None
 
 
 @dataclass(frozen=True, kw_only=True)

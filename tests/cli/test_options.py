@@ -122,3 +122,11 @@ def test_an_argument_of_no_override_is_refused_where_trainings_are_compared(comm
     done = runner.invoke(app, [command, "runs/a", "--set", "trainer.max_epochs=1"])
 
     assert "--set trainer.max_epochs=1: belongs to no --override" in str(done.exception)
+
+
+def test_config_takes_the_overrides_of_a_training_as_they_are() -> None:
+    own = ["--override", "multi_feature.head=my_module:MyHead", "--set", "multi_feature.head.depth=2"]
+
+    settings = yaml.safe_load(invoke("config", "-m", "multi-feature", *own))
+
+    assert "depth" not in settings["multi_feature"]["head"]  # an argument of what takes its place
