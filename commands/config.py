@@ -24,8 +24,8 @@ from nested_lightning.settings.describing.chosen import ChosenRow, chosen_rows
 from nested_lightning.settings.describing.walking import dotted
 from nested_lightning.settings.families import families
 from nested_lightning.settings.reading.layers import Layer, Names, find_values, lacking_overrides
-from nested_lightning.settings.reading.loading import load_settings, merge_layers
-from nested_lightning.settings.reading.merging import flatten
+from nested_lightning.settings.reading.loading import load_settings
+from nested_lightning.settings.reading.merging import flatten, merge_layers
 from nested_lightning.settings.reading.yaml_file import OVERRIDES, read_settings_file
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def read_checkpoint(path: Path) -> "Recipe":
 
 
 def _explain(layers: Sequence[Layer], settings: ApplicationSettings, data_spec: Mapping[str, Any]) -> None:
-    stages = merge_layers(layers)
+    stages = merge_layers(layers, application_settings_model())
     rows = []
     for names, value in flatten(settings.to_plain()).items():
         (_, origin), *lower = [*find_values(layers, stages, names)] or [(None, "default")]
@@ -148,7 +148,7 @@ def _read_settings(path: Path) -> Mapping[Names, Any]:
     file = path / "settings.yaml" if path.is_dir() else path
     layers = read_settings_file(file)
     overrides = {name: text for layer in layers for name, text in layer.overrides.items()}
-    written = merge_layers(layers)[-1]
+    written = merge_layers(layers, application_settings_model())[-1]
     family = written.get("model")
     if isinstance(family, str) and family not in families():
         if file == path:  # a training writes all of them

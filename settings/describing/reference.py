@@ -40,12 +40,12 @@ class SettingRow:
     meaning: str = ""
 
 
-def setting_rows(model: type[BaseModel], path: str = "") -> Iterator[SettingRow]:
+def setting_rows(model: type[BaseModel]) -> Iterator[SettingRow]:
     """Yield a row for each setting of a model, of its nested models and of every choice.
 
     What stands in several places is described once; the others name that place.
     """
-    yield from _rows_of_model(model, path, told={})
+    yield from _rows_of_model(model, "", told={})
 
 
 def _rows_of_model(
