@@ -52,7 +52,7 @@ def _rows_of_model(
     model: type[BaseModel], path: str, told: dict[Any, str], stands: Any = None
 ) -> Iterator[SettingRow]:
     """Yield the rows of a model, with the defaults that ``stands`` has where it is such a model."""
-    for name, place in fields_of(model):
+    for name, place in fields_of(model).items():
         field = model.model_fields[name]
         default = None if field.is_required() else field.get_default(call_default_factory=True)
         if isinstance(stands, model):
