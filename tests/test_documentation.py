@@ -107,7 +107,7 @@ def _is_setting(path: str) -> bool:
                 following.append(place.item)
                 continue
             models: Any = place.choices.values() if isinstance(place, Slot) else [place] if place else []
-            following += [step for model in models for field, step in fields_of(model).items() if field == name]
+            following += [fields_of(model)[name] for model in models if name in fields_of(model)]
         places = following
     return bool(places)
 
