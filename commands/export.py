@@ -109,7 +109,7 @@ def export(
             " or choose a --format of graphs, which are a folder where there are several"
         )
     with status_console.status("Exporting"):
-        from nested_lightning.app.checkpoints.exporting import export_safetensors
+        from nested_lightning.app.checkpoints.model_file import export_safetensors
 
         content = None
         if merge_lora:

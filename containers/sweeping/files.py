@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.checkpoints.checkpoint_io import write_atomically
 from nested_lightning.app.sweeping.results import Objective, TrialRecord
 from nested_lightning.settings.application import (
     ApplicationSettings,
@@ -61,5 +61,4 @@ def write_best_file(
 
 
 def _write(file: Path, values: Any) -> None:
-    with replace_atomically(file) as opened:
-        opened.write(yaml.safe_dump(values, sort_keys=False, allow_unicode=True).encode())
+    write_atomically(file, yaml.safe_dump(values, sort_keys=False, allow_unicode=True).encode())

@@ -22,7 +22,6 @@ from nested_lightning.app.sweeping.sampling import GRID, refuse_grid
 from nested_lightning.app.sweeping.study import Plan, SweepStudy
 from nested_lightning.app.sweeping.worker_process import WorkerProcess
 from nested_lightning.app.training.runs.run_folder import RunFolder
-from nested_lightning.app.training.runs.run_lock import locked
 from nested_lightning.containers.starting.folds import with_folds
 from nested_lightning.containers.starting.ray_training import refuse_own_family
 from nested_lightning.containers.sweeping.files import has_other_data, write_best_file, write_sweep_file
@@ -59,7 +58,7 @@ def run_sweep(
     folder = folder.absolute()
     refuse_unfit(space, sweep)
     _refuse_folder(folder, is_there=resume)
-    with locked(RunFolder(folder)), disk_full_as_user_error(folder), faults_of_study(folder), quiet_optuna():
+    with RunFolder(folder).locked(), disk_full_as_user_error(folder), faults_of_study(folder), quiet_optuna():
         if not resume:
             write_sweep_file(folder, space.settings, sweep)
         plan, question = _plan(space, sweep), question_of(space, sweep)

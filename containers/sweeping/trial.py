@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from nested_lightning.app.checkpoints.checkpoint_io import is_disk_full
-from nested_lightning.app.data.inner_folds import InnerFoldSplitter
+from nested_lightning.app.data.splits import InnerFoldSplitter
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.sweeping.messages import Outcome, Task
 from nested_lightning.app.sweeping.report_callback import (
