@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nested_lightning.app.assembly.errors import OverrideRefusedError
     from nested_lightning.app.assembly.wiring.parts import Part, Parts, part, parts
-    from nested_lightning.app.assembly.wiring.wired import offer, wired
-    from nested_lightning.app.assembly.wiring.wiring import seeded
+    from nested_lightning.app.assembly.wiring.wired import offer, seeded, wired
     from nested_lightning.app.errors import UserError
     from nested_lightning.containers.application import ApplicationContainer, compose_application
     from nested_lightning.containers.overrides.applying import overriding
@@ -39,8 +38,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "app.assembly.errors": ["OverrideRefusedError"],
     "app.assembly.wiring.parts": ["Part", "Parts", "part", "parts"],
-    "app.assembly.wiring.wired": ["offer", "wired"],
-    "app.assembly.wiring.wiring": ["seeded"],
+    "app.assembly.wiring.wired": ["offer", "seeded", "wired"],
     "app.errors": ["UserError"],
     "containers.application": ["ApplicationContainer", "compose_application"],
     "containers.overrides.applying": ["overriding"],

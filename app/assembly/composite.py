@@ -48,6 +48,9 @@ class Composite(LightningModule):
             f" family_container(from_checkpoint('{checkpoint_path}')).model() of nested_lightning gives it"
         )
 
+    clipping_setting: ClassVar[str] = "trainer.gradient_clip_norm"
+    """What has gradients clipped."""
+
     made_anew: ClassVar[Sequence[str]] = ()
     """What follows from data and settings alone: weights of another model never take its place."""
 
@@ -99,7 +102,7 @@ class Composite(LightningModule):
             clip(trained, gradient_clip_val)
         else:
             raise UserError(
-                "trainer.gradient_clip_norm can't be used with a fused optimiser and 16-mixed: "
+                f"{self.clipping_setting} can't be used with a fused optimiser and 16-mixed: "
                 "set the optimiser's is_fused=false, or trainer.precision=bf16-mixed"
             )
 

@@ -21,7 +21,11 @@ NUM_STEPS = 1000
 
 
 class StepTrainer:
-    """Stands for the Trainer while single steps are checked: gradients are computed, no weight is moved."""
+    """Stands for the Trainer while single steps are checked: gradients are computed, no weight is moved.
+
+    Args:
+        model: The composite.
+    """
 
     estimated_stepping_batches = NUM_STEPS
     num_training_batches = NUM_STEPS
@@ -40,25 +44,26 @@ class StepTrainer:
     logger = DummyLogger()
     loggers = (logger,)
 
-    def __init__(self) -> None:
+    def __init__(self, model: LightningModule) -> None:
+        self.model = self.lightning_module = model
         self.optimizers: list[Optimizer] = []
         self.lr_scheduler_configs: list[Any] = []
         self.strategy = StepStrategy()
         self.precision_plugin = Precision()
-        progress = SimpleNamespace(increment_ready=_count_nothing, increment_completed=_count_nothing)
+        progress = SimpleNamespace(increment_ready=_nothing, increment_completed=_nothing)
         optimization = SimpleNamespace(optim_step_progress=progress)
         self.fit_loop = SimpleNamespace(epoch_loop=SimpleNamespace(manual_optimization=optimization))
 
     def __getattr__(self, name: str) -> Any:
         raise TrainerNeededError(f"it asks the Trainer for '{name}', which only a training has")
 
-    def use(self, configured: Any, model: LightningModule) -> None:
+    def use(self, configured: Any) -> None:
         """Take what ``configure_optimizers`` returned, and let the model's ``optimizers`` give it out."""
         self.optimizers = list_optimizers(configured)
-        wrapped = [StepOptimizer(optimizer, model) for optimizer in self.optimizers]
+        wrapped = [StepOptimizer(optimizer, self.model) for optimizer in self.optimizers]
         given = wrapped[0] if len(wrapped) == 1 else wrapped
         plain = self.optimizers[0] if len(wrapped) == 1 else self.optimizers
-        model.__dict__["optimizers"] = lambda use_pl_optimizer=True: given if use_pl_optimizer else plain
+        self.model.__dict__["optimizers"] = lambda use_pl_optimizer=True: given if use_pl_optimizer else plain
 
 
 class StepStrategy:
@@ -90,10 +95,6 @@ class StepOptimizer(LightningOptimizer):
     def step(self, closure: Callable[[], Any] | None = None, **kwargs: Any) -> Any:
         """Call the closure, if there is one, which computes gradients."""
         return closure() if closure is not None else None
-
-
-def _count_nothing() -> None:
-    """Stand for the count of steps that a training has."""
 
 
 def list_optimizers(configured: Any) -> list[Optimizer]:

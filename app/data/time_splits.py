@@ -12,7 +12,7 @@ from nested_lightning.app.data.split_shares import ColumnReader, OneFold, Shares
 from nested_lightning.app.data.splits import Split, refuse_empty_cells, split_column
 from nested_lightning.app.data.stratified import Rows
 from nested_lightning.app.errors import UserError, counted
-from nested_lightning.app.tables.time_values import time_values
+from nested_lightning.app.tables.column_values import time_values
 
 
 @dataclass(frozen=True, kw_only=True)

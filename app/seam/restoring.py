@@ -23,24 +23,11 @@ def name_checkpoint_in_faults(trainer: Trainer) -> None:
 
 class _NamingConnector(_CheckpointConnector):
     @override
-    def resume_start(self, checkpoint_path: Any = None, weights_only: bool | None = None) -> None:
+    def _restore_modules_and_callbacks(
+        self, checkpoint_path: Any = None, weights_only: bool | None = None
+    ) -> None:
         with foreign_file(checkpoint_path):
-            super().resume_start(checkpoint_path, weights_only)
-
-    @override
-    def restore_model(self) -> None:
-        with foreign_file(self._ckpt_path):
-            super().restore_model()
-
-    @override
-    def restore_datamodule(self) -> None:
-        with foreign_file(self._ckpt_path):
-            super().restore_datamodule()
-
-    @override
-    def restore_callbacks(self) -> None:
-        with foreign_file(self._ckpt_path):
-            super().restore_callbacks()
+            super()._restore_modules_and_callbacks(checkpoint_path, weights_only)
 
     @override
     def restore_training_state(self) -> None:

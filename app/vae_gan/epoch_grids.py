@@ -22,10 +22,7 @@ class PictureGrids(EpochCallback):
     """Writes samples and reconstructions of validation pictures to ``pictures`` in the run folder.
 
     A row of samples is one domain. In a grid of reconstructions each row of pictures of one domain has its
-    reconstructions beneath it. The first validation of every interval writes, and the last of the training.
-
-    Args:
-        every_n_epochs: Epochs of an interval, at least 1.
+    reconstructions beneath it. The first validation of every ``every_n_epochs`` writes, and the last of all.
     """
 
     def __init__(self, *, every_n_epochs: int = 50) -> None:

@@ -3,20 +3,24 @@
 import sys
 from typing import Any
 
+from nested_lightning.app.assembly.expected import described
 from nested_lightning.app.errors import UserError
 from nested_lightning.settings.families import families, given_families
 from nested_lightning.settings.family import Family
 
 
-def family_of(function: Any) -> Family:
-    """Return the descriptor of a function that `family` made a family.
+def family_of(given: Any) -> Family:
+    """Return the descriptor of a function that `family` made a family; a descriptor is its own.
 
     Raises:
         UserError: It isn't one.
     """
-    found = getattr(function, "family", None)
+    found = given if isinstance(given, Family) else getattr(given, "family", None)
     if not isinstance(found, Family):
-        raise UserError(f"{function!r} is no family: decorate the wiring function with @family('NAME')")
+        raise UserError(
+            f"{described(given)} is no family: decorate the wiring function with @family('NAME'), or write"
+            " family('NAME', model=…, data=…) where nothing is injected"
+        )
     return found
 
 

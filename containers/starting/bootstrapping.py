@@ -53,8 +53,8 @@ def bootstrap(
         settings: Checked settings; values such as ``{"model": "multi-feature", "trainer.max_epochs": 3}``,
             nested or by dotted names; a family's name; or a settings file, which is a path or ends in
             ``.yaml`` or ``.yml``. Neither the environment nor any other file is read.
-        family: A function that `family` made a family, which this container alone then knows; ``model``
-            may be left out.
+        family: A function that `family` made a family, or its descriptor, which this container alone then
+            knows; ``model`` may be left out.
         overrides: What takes the places of providers, by path, for as long as the container lives; see
             `overriding`.
         data: What takes the place of the family's ``data.path``: a path; or, for multi-feature, a data frame

@@ -42,8 +42,8 @@ def tried_settings(
     Its checkpoint is chosen by the first objective that validation logs.
     """
     first = next((one for one in objectives if one.is_logged), None)
-    watched = {"trainer": {"monitor": first.name, "monitor_mode": first.direction}} if first else {}
-    return parse_settings(change_settings(change_settings(settings.to_recorded(), watched), values))
+    watched = {"trainer.monitor": first.name, "trainer.monitor_mode": first.direction} if first else {}
+    return parse_settings(change_settings(settings.to_recorded(), {**watched, **values}))
 
 
 def write_best_file(
