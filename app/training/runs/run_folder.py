@@ -1,6 +1,6 @@
 """The folder that holds everything one training leaves behind."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -85,7 +85,8 @@ class RunFolder:
         stem = f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
         try:
             parent.mkdir(parents=True, exist_ok=True)
-            return cls(_make_first_free(parent / candidate for candidate in _numbered(stem)))
+            candidates = (parent / (f"{stem}-{number}" if number > 1 else stem) for number in count(1))
+            return cls(next(path for path in candidates if _is_made(path)))
         except OSError as error:
             raise UserError(_refusal(parent, error)) from error
 
@@ -184,20 +185,13 @@ def model_file_in(path: Path) -> Path:
     return RunFolder(path).checkpoint_of_results if is_run else path
 
 
-def _numbered(stem: str) -> Iterator[str]:
-    yield stem
-    for number in count(2):
-        yield f"{stem}-{number}"
-
-
-def _make_first_free(paths: Iterator[Path]) -> Path:
-    for path in paths:
-        try:
-            path.mkdir()
-        except FileExistsError:
-            continue
-        return path
-    raise AssertionError("the names never end")
+def _is_made(path: Path) -> bool:
+    """Make a folder, and return whether it wasn't there."""
+    try:
+        path.mkdir()
+    except FileExistsError:
+        return False
+    return True
 
 
 def _refusal(path: Path, error: OSError) -> str:
