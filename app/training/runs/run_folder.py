@@ -1,9 +1,10 @@
-"""The folder that holds everything one training leaves behind."""
+"""The folder that holds everything one training leaves behind; all processes that train together share it."""
 
+import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,13 @@ from nested_lightning.app.checkpoints.checkpoint_io import temporary_of, write_a
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exported.runtime import is_exported
+from nested_lightning.app.launch import is_restarted, launched_rank
 from nested_lightning.app.locks import locked
+from nested_lightning.app.processes import torchrun_store
 from nested_lightning.app.training.runs.fold_folders import folds_in
+
+_VARIABLE = "_NESTED_LIGHTNING_RUN_DIR"
+_PATIENCE = timedelta(minutes=5)
 
 
 class _Inside:
@@ -198,3 +204,42 @@ def _refusal(path: Path, error: OSError) -> str:
     return (
         f"run folder {path} can't be made: {error.strerror}; name a folder that can be written, or free space"
     )
+
+
+def open_run_folder(path: Path | None, *, name: str, number: int = 1) -> RunFolder:
+    """Make the run folder ``path``, or ``runs/<name>-<date>-<time>`` in the current folder.
+
+    Of several trainings in a container each has its own: the second one ``<path>-2``.
+
+    Of several processes that train together, the first one makes the folder and the others share it.
+
+    Raises:
+        UserError: See `RunFolder.create`; or several processes don't know which folder is theirs.
+    """
+    if path is not None and number > 1:
+        path = path.with_name(f"{path.name}-{number}")
+    if launched_rank() > 0:
+        return RunFolder(path or _shared_path())
+    folder = RunFolder.create_unique(Path("runs"), name) if path is None else RunFolder.create(path)
+    if path is None:
+        _share(folder.path.absolute())
+    return folder
+
+
+def _share(path: Path) -> None:
+    os.environ[_VARIABLE] = str(path)  # for the processes that Lightning starts
+    if store := torchrun_store(_PATIENCE):
+        store.set(_key(), str(path))
+
+
+def _shared_path() -> Path:
+    if store := torchrun_store(_PATIENCE):
+        return Path(store.get(_key()).decode())
+    if _VARIABLE not in os.environ:
+        raise UserError("several processes train together: name the folder that they share by run_dir=FOLDER")
+    return Path(os.environ[_VARIABLE])
+
+
+def _key() -> str:
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") if is_restarted() else "0"
+    return f"{_VARIABLE}/{attempt}"
