@@ -1,13 +1,16 @@
 """The family multi-feature: several feature extractors by name, a combiner, a head and what it learns."""
 
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
 from nested_lightning.settings.base import Settings, complete_items, plain_section
 from nested_lightning.settings.choices.combiners import COMBINERS, Combiner
-from nested_lightning.settings.choices.feature_extractors import FEATURE_EXTRACTORS, FeatureExtractor
-from nested_lightning.settings.choices.group_extractors import GroupExtractor
+from nested_lightning.settings.choices.feature_extractors import (
+    FEATURE_EXTRACTORS,
+    FeatureExtractor,
+    FeatureExtractorSettings,
+)
 from nested_lightning.settings.choices.heads import HEADS, Head
 from nested_lightning.settings.choices.image_extractors import PICTURE_EXTRACTORS, PictureExtractor
 from nested_lightning.settings.choices.objectives import OBJECTIVES, Objective
@@ -22,6 +25,10 @@ from nested_lightning.settings.choices.widths import HALF_WIDTH
 from nested_lightning.settings.data.multi_feature import TabularDataSettings
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.predictor import InputFiles, KeepOptions, PredictorInterface
+from nested_lightning.settings.slot import Slot
+
+GROUP_EXTRACTORS = Slot(base=FeatureExtractorSettings, default="periodic")
+"""Of any sort of group: their choices are all imported above."""
 
 
 class MultiFeatureSettings(Settings):
@@ -36,7 +43,7 @@ class MultiFeatureSettings(Settings):
     sequence_extractor: SequenceExtractor = SEQUENCE_EXTRACTORS.field(
         "Feature extractor of every group of sequences."
     )
-    feature_extractors: dict[str, GroupExtractor] = Field(
+    feature_extractors: dict[str, Annotated[FeatureExtractorSettings, GROUP_EXTRACTORS]] = Field(
         {}, description="Feature extractors of single groups, by the group's name."
     )
     combiner: Combiner = COMBINERS.field("How the groups' vectors become one.")

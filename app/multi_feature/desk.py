@@ -96,7 +96,7 @@ class MultiFeatureDesk:
                 key = frozenset() if self._are_whole(rows) else frozenset(rows[0])
                 return [Part(content=rows, num_rows=len(rows), key=key)]
             return _pieces(self._predictor.encode(self._table(rows)), limits)
-        content = the_file(asked, FILE).content if asked.content_type == FORM else asked.body
+        content = the_file(asked).content if asked.content_type == FORM else asked.body
         return _pieces(self._predictor.encode(self._read_table(content, limits)), limits)
 
     def _example(self) -> Sequence[Any]:
@@ -117,14 +117,14 @@ class MultiFeatureDesk:
         return self._predictor.predict(self._columns(rows))
 
     def _read_pictures(self, asked: Asked, limits: Limits) -> Sequence[Part]:
-        uploads = check_pictures(asked.files.get(PICTURES, ()), limits, field=PICTURES)
+        uploads = check_pictures(asked.files.get(PICTURES, ()), limits)
         pictures = HeldPictures({one.name: one.content for one in uploads})
         if "rows" in asked.fields:
             table = self._table(
                 self._read_rows(parse_json(asked.fields["rows"].encode(errors="replace")), limits)
             )
         elif FILE in asked.files:
-            table = self._read_table(the_file(asked, FILE).content, limits)
+            table = self._read_table(the_file(asked).content, limits)
         elif len(self._picture_columns) == 1:
             pictures = HeldPictures({str(i): one.content for i, one in enumerate(uploads)})
             table = pa.table({self._picture_columns[0]: [str(i) for i in range(len(uploads))]})

@@ -40,33 +40,15 @@ def read_as(model: type[ModelT], given: Any, *, rows: str | None = None) -> Mode
         raise of_validation(error, rows=rows) from None
 
 
-def read_options(model: type[ModelT], given: Mapping[str, str], *, without: Sequence[str] = ()) -> ModelT:
-    """Return what a query says, in which options may be given but those of ``without``.
-
-    Raises:
-        Problem: An option is wrong.
-    """
-    for name in without:
-        if name in given:
-            raise unprocessable("there is no such option", field=name)
-    return read_as(model, given)
-
-
-def option_schemas(model: type[BaseModel], *, without: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the JSON schemas of options by their names."""
-    schemas = model.model_json_schema()["properties"]
-    return {name: schema for name, schema in schemas.items() if name not in without}
-
-
-def the_file(asked: Asked, name: str) -> Upload:
+def the_file(asked: Asked) -> Upload:
     """Return the one file of a form.
 
     Raises:
         Problem: There is none, or there are several.
     """
-    files = asked.files.get(name, ())
+    files = asked.files.get(FILE, ())
     if len(files) != 1:
-        raise unprocessable(f"one file is needed, and there are {len(files)}", field=name)
+        raise unprocessable(f"one file is needed, and there are {len(files)}", field=FILE)
     return files[0]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
+from nested_lightning.app.pictures.encoding import encode_picture
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, split_answers
 from nested_lightning.app.serving.forms import (
     FORM,
@@ -86,7 +87,7 @@ class VaeGanDesk:
             return [self._wish(read_as(_Wish, parse_json(asked.body)), limits)]
         domain = asked.fields.get("domain") or None
         self._check_domain(domain)
-        uploads = check_pictures(asked.files.get(PICTURES, ()), limits, field=PICTURES)
+        uploads = check_pictures(asked.files.get(PICTURES, ()), limits)
         pictures = self._predictor.decode([one.content for one in uploads])
         size = limits.max_batch_size
         pieces = [pictures[start : start + size] for start in range(0, len(pictures), size)]
@@ -143,10 +144,7 @@ def _told(made: MadePictures) -> list[Answer]:
 
 def _encoded(picture: Any) -> str:
     """Return a picture of [C, S, S] as PNG in base64."""
-    values = to_bytes(np.asarray(picture)).transpose(1, 2, 0)
-    content = io.BytesIO()
-    Image.fromarray(values[:, :, 0] if values.shape[2] == 1 else values).save(content, format="png")
-    return base64.b64encode(content.getvalue()).decode()
+    return base64.b64encode(encode_picture(to_bytes(np.asarray(picture)))).decode()
 
 
 def _decoded(text: str) -> Floats:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticUndefined
 
 from nested_lightning import families
+from nested_lightning.app.image_to_text.captioner import Captioner
 from nested_lightning.settings.application import application_settings_model
 from nested_lightning.settings.base import ChoiceSettings
 from nested_lightning.settings.describing.walking import NamedItems, Place, fields_of
@@ -46,7 +47,8 @@ def test_settings_model_is_frozen_forbids_unknown_names_and_describes_each_field
 def test_choice_has_the_keywords_of_its_target_and_their_defaults(choice: type[ChoiceSettings]) -> None:
     module, _, name = choice.target.rpartition(".")
     keywords = inspect.signature(getattr(import_module(module), name)).parameters
-    fields = {name: field for name, field in choice.model_fields.items() if name != "kind"}
+    others = ("kind", *getattr(choice, "not_built_of", ()))
+    fields = {name: field for name, field in choice.model_fields.items() if name not in others}
 
     assert fields.keys() <= keywords.keys()
     for name, field in fields.items():
@@ -63,9 +65,11 @@ def _as_list(value: Any) -> Any:
 def test_predictor_takes_the_options_that_its_description_has(name: str) -> None:
     family = families()[name]
     answers: Any = import_module(f"nested_lightning.app.{family.section}.answers")
+    writing = [Captioner.generation_for] if name == "image-to-text" else []  # takes most of its options
     keywords = {
         parameter.name: parameter.default
-        for parameter in inspect.signature(answers.answer_files).parameters.values()
+        for function in (answers.answer_files, *writing)
+        for parameter in inspect.signature(function).parameters.values()
         if parameter.kind is parameter.KEYWORD_ONLY
     }
 

@@ -41,7 +41,6 @@ class ModuleStacking(TemporaryChange):
         self._holder = holder
         self._min_size = min_size
         self._optimizer = optimizer
-        self._stacked_optimizer: StackedOptimizer | None = None
         self.stacks: list[ModuleStack] = []
 
     def plan(self, model: nn.Module) -> list[list[str]]:
@@ -67,8 +66,10 @@ class ModuleStacking(TemporaryChange):
         modules, optimizer = self._modules(pl_module), trainer.optimizers[0]
         sets = [{name: modules[name] for name in names} for names in self.plan(pl_module)]
         self.stacks = [ModuleStack(each) for each in sets if _are_grouped_alike(each.values(), optimizer)]
-        self._stacked_optimizer = StackedOptimizer(optimizer=optimizer, stacks=self.stacks)
+        self.changes.callback(self.stacks.clear)
+        self.changes.callback(StackedOptimizer(optimizer=optimizer, stacks=self.stacks).release)
         for stack in self.stacks:
+            self.changes.callback(stack.release)
             _logger.info("%s: run as one: %s", self._holder, ", ".join(stack.names))
 
     @override
@@ -81,15 +82,6 @@ class ModuleStacking(TemporaryChange):
                 name: tensor.clone(memory_format=torch.contiguous_format)
                 for name, tensor in checkpoint["state_dict"].items()
             }
-
-    @override
-    def undo(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Give each module its weights back."""
-        for stack in self.stacks:
-            stack.release()
-        if self._stacked_optimizer is not None:
-            self._stacked_optimizer.release()
-        self.stacks, self._stacked_optimizer = [], None
 
     def _modules(self, model: nn.Module) -> dict[str, nn.Module]:
         return dict(model.get_submodule(self._holder).named_children())

@@ -22,7 +22,7 @@ from torch import nn
 
 from nested_lightning.app.multi_feature.stacking.stack import ModuleStack
 from nested_lightning.app.submodules.periodic import PeriodicEmbedding
-from nested_lightning.app.training.parameter_groups import are_singled_out
+from nested_lightning.app.training.parameter_groups import are_apart
 
 _STACKABLE_LAYERS = (nn.Linear, nn.BatchNorm1d, nn.LayerNorm, PeriodicEmbedding)
 _MAX_PADDING = 2.0
@@ -44,7 +44,7 @@ def plan_stacks(modules: Mapping[str, nn.Module], *, min_size: int, model: nn.Mo
     for name, module in modules.items():
         is_shared = any(uses[id(parameter)] > 1 for parameter in module.parameters())
         structure = structure_of(module)
-        if structure and not is_shared and not are_singled_out(module.parameters()):
+        if structure and not is_shared and not are_apart(module.parameters()):
             alike[structure][name] = int(module.in_features)  # type: ignore[arg-type]
     return [
         names

@@ -38,9 +38,7 @@ class SequenceFile:
         path: The file; None: the one of ``variant.data.path``.
         type: What the sequences consist of; None: what the first line has.
         classes: The classes in order; None: those that occur in the file.
-        window: Steps of the windows that longer sequences with a label for each step are cut into; None: they
-            stay whole.
-        margin: Steps on each side of a window that are context alone.
+        window, margin: Of sequences with a label for each step, see `cut_windows`.
         scaling: How vectors are standardised.
     """
 
