@@ -46,10 +46,7 @@ class LabelsObjective(ThresholdObjective):
     def scores(self, answers: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Return ``micro_f1`` and ``macro_f1`` at the threshold, and the mean ``average_precision``."""
         taken, labels = (answers >= self.threshold).long(), target.long()
-        of_labels: Any = {
-            "num_labels": self.out_features,
-            "validate_args": False,
-        }  # otherwise a single label is refused
+        of_labels: Any = {"num_labels": self.out_features, "validate_args": False}  # one label is allowed
         return {
             "micro_f1": multilabel_f1_score(taken, labels, average="micro", **of_labels),
             "macro_f1": multilabel_f1_score(taken, labels, average="macro", **of_labels),
