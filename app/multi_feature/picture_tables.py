@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 from typing_extensions import override
@@ -32,6 +32,8 @@ def has_class_folders(path: Path) -> bool:
 @dataclass(frozen=True)
 class ClassFolders(TableFiles):
     """A folder or a zip archive with a folder for each class, as the source of a table."""
+
+    usual_labels: ClassVar = (CLASS,)
 
     @override
     def read(self, *, text_columns: Sequence[str], reader: TableReader) -> pa.Table:
