@@ -78,11 +78,7 @@ class VaeGanDesk:
         )
 
     def read(self, asked: Asked, limits: Limits) -> Sequence[Part]:
-        """Return the request for new pictures, or the pictures that were sent.
-
-        Raises:
-            Problem: There is no such domain, too many are wanted, or one is no picture.
-        """
+        """Return the request for new pictures, or the pictures that were sent; see `Desk`."""
         if asked.content_type == JSON:
             return [self._wish(read_as(_Wish, parse_json(asked.body)), limits)]
         domain = asked.fields.get("domain") or None

@@ -55,11 +55,7 @@ class VariantDesk:
         )
 
     def read(self, asked: Asked, limits: Limits) -> Sequence[Part]:
-        """Return the sequences, which their variant takes.
-
-        Raises:
-            Problem: One isn't, or there is no such variant.
-        """
+        """Return the sequences, which their variant takes; see `Desk`."""
         body = self._read_body(asked)
         variant = self._find(body.variant)
         return [_part(variant, each, row, body.probabilities) for row, each in enumerate(body.inputs)]
