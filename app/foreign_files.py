@@ -1,15 +1,21 @@
 """The boundary around whatever reads a file that comes from elsewhere."""
 
 import hashlib
+import json
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
 
 from nested_lightning.app.errors import UserError, errors_naming
 
 _MAX_REASON = 200
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -81,6 +87,43 @@ def file_or_folder(path: str | os.PathLike[str]) -> Path:
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise UserError(f"{place} is a device or a pipe; copy what it gives to a file first")
     return place
+
+
+def read_versioned(kind: type[T], text: str, *, newest: int, what: str) -> T:
+    """Return the dataclass that stands in JSON, which says by ``format_version`` how it is laid out.
+
+    Args:
+        kind: The dataclass.
+        text: The JSON.
+        newest: The newest version that this release reads.
+        what: What it is, for messages.
+
+    Raises:
+        UserError: It is damaged, or a newer release wrote it.
+    """
+    try:
+        plain = json.loads(text)
+        _refuse_newer(plain, newest=newest, what=what)
+        return TypeAdapter(kind).validate_python(plain)
+    except UserError:
+        raise
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UserError(f"{what} is damaged at {place}: {first['msg']}") from None
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{what} is damaged: {error}") from None
+
+
+def _refuse_newer(plain: Any, *, newest: int, what: str) -> None:
+    found = plain.get("format_version") if isinstance(plain, dict) else None
+    if isinstance(found, int) and found > newest:
+        versions = plain.get("versions")
+        release = versions.get("nested-lightning") if isinstance(versions, dict) else None
+        needed = f"nested-lightning {release}" if release else "a newer release of nested-lightning"
+        raise UserError(
+            f"{what} has format version {found}, and this release reads up to {newest}: install {needed}"
+        )
 
 
 def _reason(error: BaseException) -> str:

@@ -10,7 +10,6 @@ import yaml
 
 from nested_lightning.commands.options import (
     ConfigOption,
-    DebugOption,
     HelpModelOption,
     PresetOption,
     SetAllOption,
@@ -84,10 +83,8 @@ def config(
     reference: Annotated[
         bool, typer.Option("--reference", help="Print every setting with its default and what is allowed.")
     ] = False,
-    debug: DebugOption = False,
 ) -> None:
     """Print the resolved settings as YAML that --config takes back."""
-    del debug
     model = know_for_help(model) if schema or reference else know_family(model)
     if schema:
         typer.echo(json.dumps(application_settings_model().model_json_schema(), indent=2))

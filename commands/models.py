@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from nested_lightning.commands.options import DebugOption, HelpModelOption
+from nested_lightning.commands.options import HelpModelOption
 from nested_lightning.commands.own_families import keep_in_package, know_for_help
 from nested_lightning.commands.printing.console import Part, print_line
 from nested_lightning.settings.base import ChoiceSettings
@@ -25,10 +25,8 @@ def models(
             "--keep", help="Write what help needs of --model, a package's wiring function, beside it."
         ),
     ] = False,
-    debug: DebugOption = False,
 ) -> None:
     """List the families, what each is made of, what to choose from, and the presets."""
-    del debug
     if keep:
         print_line(f"written: {keep_in_package(model)}")
         return

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from nested_lightning.commands.completing.bash import is_completing
+from nested_lightning.commands.completing.bash import asking_shell
 from nested_lightning.settings.families import PLUGGED_FAMILIES, find_family, know
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.reading.errors import SettingsError
@@ -11,14 +11,14 @@ from nested_lightning.settings.reading.errors import SettingsError
 
 def know_family(model: str | None) -> str | None:
     """Return the name of a family; one given as FILE.py:NAME is registered for this process."""
-    if model is None or ":" not in model:
+    if model is None or not _is_own(model):
         return model
-    return know_for_help(model) if is_completing(os.environ) else _know(_load(model))
+    return know_for_help(model) if asking_shell(os.environ) else _know(_load(model))
 
 
 def know_for_help(model: str | None) -> str | None:
     """Do the same for help only: a description that was kept needs no torch."""
-    if model is None or ":" not in model:
+    if model is None or not _is_own(model):
         return model
     from nested_lightning.settings.describing.kept_families import keep, read_kept
 
@@ -54,6 +54,12 @@ def keep_in_package(model: str | None) -> Path:
 def know_families(models: list[str] | None) -> list[str]:
     """Return the names of families; those given as FILE.py:NAME are registered for this process."""
     return [name for name in map(know_family, models or []) if name]
+
+
+def _is_own(model: str) -> bool:
+    if model.endswith(".py"):
+        raise SettingsError([f"--model {model}: name the family in it too, as in {model}:NAME"])
+    return ":" in model
 
 
 def _load(model: str) -> Family:

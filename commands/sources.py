@@ -1,25 +1,31 @@
 """The options from which every command makes its settings."""
 
-import inspect
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, wraps
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from nested_lightning.commands.options import (
+    ArgumentOption,
     ConfigOption,
     ModelOption,
     OverrideOption,
+    OwnModelOption,
     PresetOption,
     SetAllOption,
     SetOption,
     nest_given,
 )
-from nested_lightning.commands.overrides import OverrideRequest, split_overrides
+from nested_lightning.commands.overrides import (
+    OverrideRequest,
+    load_overrides,
+    split_arguments,
+    split_overrides,
+)
 from nested_lightning.commands.printing.console import print_note
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.reading.errors import SettingsError
@@ -94,6 +100,24 @@ class Sources:
         return resolve_noted(layers)
 
 
+@dataclass(frozen=True, kw_only=True)
+class OwnCode:
+    """What is the user's own in a trained model: families, known since they were read, and parts."""
+
+    model: OwnModelOption = None
+    override: OverrideOption = None
+    set_: ArgumentOption = None
+
+    @cached_property
+    def overrides(self) -> dict[str, Any]:
+        """What takes the places of providers, by path; it is imported here.
+
+        Raises:
+            UserError: An override isn't written as it should be, can't be imported, or a ``--set`` has none.
+        """
+        return load_overrides(split_arguments(self.override, self.set_))
+
+
 def _everywhere(text: str) -> Layer:
     """Return the layer of one ``--set-all``."""
     return Layer({"**": parse_assignment(text, option="--set-all")}, origin=f"--set-all {text}")
@@ -106,18 +130,3 @@ def resolve_noted(layers: Sequence[Layer]) -> ApplicationSettings:
     for line in notes:
         print_note(line)
     return settings
-
-
-def with_sources(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a command that has the options of `Sources` instead of its first parameter."""
-    options = inspect.signature(Sources).parameters
-    _, *own = inspect.signature(command).parameters.values()
-    parameters = [*options.values(), *(one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own)]
-
-    @wraps(command)
-    def run(**given: Any) -> None:
-        command(Sources(**{name: given.pop(name) for name in options}), **given)
-
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {each.name: each.annotation for each in parameters}
-    return run

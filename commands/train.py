@@ -10,7 +10,6 @@ from nested_lightning.app.launch import is_restarted
 from nested_lightning.commands.cross_validation import train_folds
 from nested_lightning.commands.options import (
     BatchSizeOption,
-    DebugOption,
     DeviceOption,
     EngineOption,
     RayAddressOption,
@@ -23,13 +22,12 @@ from nested_lightning.commands.options import (
 from nested_lightning.commands.overrides import OverrideRequest, load_overrides, refuse_overrides_in_workers
 from nested_lightning.commands.printing.console import print_note, quiet_lightning, starting
 from nested_lightning.commands.run_training import print_result, refuse_faults, run_training
-from nested_lightning.commands.sources import Sources, with_sources
+from nested_lightning.commands.sources import Sources
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.layers import Layer
 
 
-@with_sources
 def train(
     sources: Sources,
     batch_size: BatchSizeOption = None,
@@ -53,10 +51,8 @@ def train(
     ] = False,
     engine: EngineOption = "lightning",
     ray_address: RayAddressOption = None,
-    debug: DebugOption = False,
 ) -> None:
     """Train a model and evaluate its best checkpoint on the test part."""
-    del debug
     refuse_idle_address(ray_address, engine)
     requests = sources.requests
     settings = sources.resolve(

@@ -40,7 +40,7 @@ from nested_lightning.containers.providing.declared import (
     DeclaredFactory,
     DeclaredSingleton,
 )
-from nested_lightning.containers.providing.nested import NestedProviders
+from nested_lightning.containers.providing.named import NestedProviders
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.vae_gan import VaeGanSettings
 

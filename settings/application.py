@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from pydantic import Field, PrivateAttr, ValidationError, create_model, field_validator
+from pydantic import Field, PrivateAttr, create_model, field_validator
 
 from nested_lightning.settings.base import Follows, Settings, default_section
 from nested_lightning.settings.families import families, find_family, given_families, knowing
@@ -15,7 +15,7 @@ from nested_lightning.settings.family import Family
 from nested_lightning.settings.numbers import Seed
 from nested_lightning.settings.plugging.packages import packages_of
 from nested_lightning.settings.reading.environment import read_environment
-from nested_lightning.settings.reading.errors import SettingsError, describe_problems
+from nested_lightning.settings.reading.errors import SettingsError, checked
 from nested_lightning.settings.reading.layers import Layer
 from nested_lightning.settings.reading.merging import flatten, merge, nest_at, nested
 from nested_lightning.settings.reading.patterns import expand_patterns
@@ -119,8 +119,7 @@ class ApplicationSettings(Settings):
 
     def packages(self) -> dict[str, str]:
         """Return the package of each plug-in that is in use, as ``NAME==VERSION``, by dotted path."""
-        section = self.family.section
-        return packages_of(self.family, {section: getattr(self, section), "trainer": self.trainer})
+        return packages_of(self.family, self)
 
     def to_plain(self) -> dict[str, Any]:
         """Return all settings as plain data, without the untouched sections of other families."""
@@ -225,11 +224,7 @@ def parse_settings(values: Mapping[str, Any]) -> ApplicationSettings:
     name = values.get("model")
     defaults = find_family(name).defaults if isinstance(name, str) else {}
     layers = _laid_over(defaults, values)
-    model = application_settings_model()
-    try:
-        return model.model_validate(_together(layers))
-    except ValidationError as error:
-        raise SettingsError(describe_problems(error, model, layers)) from None
+    return checked(application_settings_model(), _together(layers), layers)
 
 
 def expand_layers(layers: Sequence[Layer]) -> list[Layer]:

@@ -9,7 +9,7 @@ from nested_lightning.settings.choices.bridges import BRIDGES, Bridge
 from nested_lightning.settings.choices.generation import GENERATIONS, Generation
 from nested_lightning.settings.choices.image_encoders import IMAGE_ENCODERS, ImageEncoder
 from nested_lightning.settings.choices.optimization import OPTIMIZERS, SCHEDULES, Optimizer, Schedule
-from nested_lightning.settings.choices.pretrained import PreparedSettings
+from nested_lightning.settings.choices.pretrained import PretrainedSettings
 from nested_lightning.settings.choices.text_decoders import TEXT_DECODERS, TextDecoder
 from nested_lightning.settings.choices.widths import HALF_WIDTH
 from nested_lightning.settings.data.image_to_text import AugmentationSettings, CaptionDataSettings
@@ -45,7 +45,7 @@ class ImageToTextSettings(Settings):
 
     @model_validator(mode="after")
     def _leave_something_of_a_picture(self) -> Self:
-        own = None if isinstance(self.image_encoder, PreparedSettings) else DEFAULT_SIZE
+        own = None if isinstance(self.image_encoder, PretrainedSettings) else DEFAULT_SIZE
         shift, size = self.augmentation.max_shift, self.data.picture_size or own
         if size is not None and shift >= size:
             raise ValueError(
@@ -55,7 +55,7 @@ class ImageToTextSettings(Settings):
 
     @model_validator(mode="after")
     def _leave_words_to_a_tokenizer(self) -> Self:
-        is_own = isinstance(self.text_decoder, PreparedSettings)
+        is_own = isinstance(self.text_decoder, PretrainedSettings)
         if is_own and (self.data.unit, self.data.min_count) != ("words", 1):
             raise ValueError(
                 f"text_decoder.kind={self.text_decoder.kind} has a tokenizer of its own: leave data.unit and"

@@ -1,13 +1,16 @@
 """The family multi-feature: several feature extractors by name, a combiner, a head and what it learns."""
 
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
 from nested_lightning.settings.base import Settings, complete_items, plain_section
 from nested_lightning.settings.choices.combiners import COMBINERS, Combiner
-from nested_lightning.settings.choices.feature_extractors import FEATURE_EXTRACTORS, FeatureExtractor
-from nested_lightning.settings.choices.group_extractors import GroupExtractor
+from nested_lightning.settings.choices.feature_extractors import (
+    FEATURE_EXTRACTORS,
+    FeatureExtractor,
+    FeatureExtractorSettings,
+)
 from nested_lightning.settings.choices.heads import HEADS, Head
 from nested_lightning.settings.choices.image_extractors import PICTURE_EXTRACTORS, PictureExtractor
 from nested_lightning.settings.choices.objectives import OBJECTIVES, Objective
@@ -22,6 +25,10 @@ from nested_lightning.settings.choices.widths import HALF_WIDTH
 from nested_lightning.settings.data.multi_feature import TabularDataSettings
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.predictor import InputFiles, KeepOptions, PredictorInterface
+from nested_lightning.settings.slot import Slot
+
+GROUP_EXTRACTORS = Slot(base=FeatureExtractorSettings, default="periodic")
+"""Of any sort of group: their choices are all imported above."""
 
 
 class MultiFeatureSettings(Settings):
@@ -36,7 +43,7 @@ class MultiFeatureSettings(Settings):
     sequence_extractor: SequenceExtractor = SEQUENCE_EXTRACTORS.field(
         "Feature extractor of every group of sequences."
     )
-    feature_extractors: dict[str, GroupExtractor] = Field(
+    feature_extractors: dict[str, Annotated[FeatureExtractorSettings, GROUP_EXTRACTORS]] = Field(
         {}, description="Feature extractors of single groups, by the group's name."
     )
     combiner: Combiner = COMBINERS.field("How the groups' vectors become one.")
@@ -65,23 +72,15 @@ class MultiFeatureSettings(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _move_to_the_objective(cls, values: Any) -> Any:
-        """Accept settings of classes that older files and checkpoints have beside the objective."""
+    def _complete_the_objective(cls, values: Any) -> Any:
+        """Let it be ``several`` where there are several, and have what older files have beside it."""
         objective = plain_section(values, "objective")
         if objective is None:
             return values
         rest = dict(values)
         moved = {name: rest.pop(name) for name in ("class_weights", "label_smoothing") if name in values}
-        return rest | {"objective": moved | objective} if moved else values
-
-    @model_validator(mode="before")
-    @classmethod
-    def _learn_several(cls, values: Any) -> Any:
-        """Let the objective be ``several`` where there are several."""
-        objective = plain_section(values, "objective")
-        if objective is None or not values.get("objectives"):
-            return values
-        return values | {"objective": {"kind": "several"} | objective}
+        several = {"kind": "several"} if values.get("objectives") else {}
+        return rest | {"objective": several | moved | objective} if moved or several else values
 
     @model_validator(mode="after")
     def _name_columns_once(self) -> Self:

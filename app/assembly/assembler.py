@@ -27,7 +27,6 @@ class Assembler:
         adapters: What the adapters of submodules are like, by path; see `app.assembly.wiring.adapting`.
 
     Attributes:
-        adapters: The same.
         built: Submodules by their paths below the composite, in the order in which they were built.
         asked_widths: The ``out_features`` that some of them were asked for, by the same paths.
         factories: Paths of parts that others have uncalled, and may call at any time.
@@ -145,16 +144,15 @@ class Assembler:
             return self._keep(name, path, made, given)
         return made
 
-    def _can_go_on(self, path: str, error: Exception, given: Mapping[str, Any]) -> bool:
+    def _can_go_on(self, path: str, error: UserError, given: Mapping[str, Any]) -> bool:
         if not self.is_collecting_faults:
             return False
         if not is_certain(error) and self.is_consequence(path, given.values()):
             return True
-        if isinstance(error, UserError) and not isinstance(error, CompositionError):
+        if not isinstance(error, CompositionError):
             error = CompositionError(str(error), path=path, cause=error)
-        if isinstance(error, CompositionError):
-            self.report(error)
-        return isinstance(error, CompositionError)
+        self.report(error)
+        return True
 
     def _stand_in(self, path: str, given: Mapping[str, Any]) -> StandIn:
         self._faulty_behind[path] = self.unchecked.get(path, (path,))
@@ -194,7 +192,8 @@ class Assembler:
 
 def is_certain(error: Exception) -> bool:
     """Return whether an error has been identified as the user's mistake, whatever the part was given."""
-    return isinstance(error, UserError) and not isinstance(error.__cause__, TypeError | ValueError)
+    cause = error.__cause__ if isinstance(error, CompositionError) else None
+    return isinstance(error, UserError) and isinstance(cause, UserError | None)
 
 
 @contextmanager
@@ -210,18 +209,18 @@ def naming(path: str, given: Mapping[str, Any] = MappingProxyType({})) -> Iterat
         raise with_path(error, path, given)  # noqa: B904 - it is the error itself, or has it as its cause
 
 
-def with_path(error: Exception, path: str, given: Mapping[str, Any]) -> Exception:
-    """Return an error that names a part's path, if the part failed of what it was given."""
+def with_path(error: Exception, path: str, given: Mapping[str, Any]) -> UserError:
+    """Return an error that names a part's path; a `UserError` says itself where it is."""
     if isinstance(error, UserError):
         return error
-    if isinstance(error, TypeError | ValueError):
-        reason = str(error).partition("\nException raised from")[0]  # frames of C++
-        message = f"{path} can't be built: {reason}"
-        return CompositionError(message, path=path, cause=error, given=given.get("in_features"))
     if _is_too_large(error):
-        message = f"{path} can't be built: there isn't enough memory for it; take smaller widths"
-        return CompositionError(message, path=path, cause=error)
-    return error
+        reason = "there isn't enough memory for it; take smaller widths"
+    else:
+        said = str(error).partition("\nException raised from")[0]  # frames of C++
+        is_said = said and isinstance(error, TypeError | ValueError | AssertionError | RuntimeError)
+        reason = said if is_said else f"{type(error).__name__}: {said}"
+    given_width = given.get("in_features")
+    return CompositionError(f"{path} can't be built: {reason}", path=path, cause=error, given=given_width)
 
 
 def _is_too_large(error: Exception) -> bool:

@@ -12,13 +12,13 @@ from torch.optim import Optimizer
 
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.checkpoint_content import RecipeWriter
 from nested_lightning.app.training.meanings import Meaning, meanings_of_lists
 from nested_lightning.app.training.optimization import (
     OptimizerFactory,
     ScheduleFactory,
     configure_single_optimizer,
 )
-from nested_lightning.app.training.recipe_writer import RecipeWriter
 
 
 class Composite(LightningModule):

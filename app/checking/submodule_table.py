@@ -68,15 +68,8 @@ def list_submodules(
 ) -> list[SubmoduleRow]:
     """Return a row for each submodule by path, and one for what else a composite has.
 
-    Args:
-        model: The composite.
-        submodules: By path.
-        owners: Path of the innermost submodule of each parameter, by the parameter's name.
-        calls: What goes in and out, by path.
-        optimizers: All of them; a parameter of each size may be changed.
-        makers: Name of the provider that made each submodule, by path.
-        overridden: Paths of submodules in whose provider's place something was put.
-        unfreezing: Modules that are frozen to begin with, and the epoch in which they learn.
+    A parameter of each size may be changed. Owners are the paths of the innermost submodules, by the names of
+    their parameters; ``unfreezing`` has the epoch in which modules learn that are frozen to begin with.
     """
     parameters: dict[str, list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():

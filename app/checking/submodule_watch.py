@@ -67,7 +67,8 @@ class SubmoduleWatch:
     unknown: Collection[str] = ()
 
     def __post_init__(self) -> None:
-        self.submodules = distinct_modules(self.submodules)
+        first = first_paths(self.submodules)
+        self.submodules = {path: one for path, one in self.submodules.items() if first[path] == path}
         self.calls: dict[str, SubmoduleCall] = {}
         self.flow = DataFlow()
         self._stand_ins: list[tuple[str, Tensor]] = []
@@ -137,9 +138,8 @@ class SubmoduleWatch:
 
     def _report(self, error: Exception, where: str) -> None:
         finding = self._describe(error, where)
-        is_known = any(
-            isinstance(finding, Fault) and finding.what == one.what for one in self.findings.faults
-        )
+        known = {fault.what for fault in self.findings.faults}
+        is_known = isinstance(finding, Fault) and finding.what in known
         if not is_known and not self.findings.concerns(finding.path):
             self.findings.add(finding)
 
@@ -177,12 +177,6 @@ def _stand_in(width: Any, given: list[Tensor]) -> Tensor | None:
 
 def _shapes(tensors: list[Tensor]) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(tensor.shape) for tensor in tensors)
-
-
-def distinct_modules(modules: Mapping[str, nn.Module]) -> dict[str, nn.Module]:
-    """Return each module once, by its first path."""
-    first = first_paths(modules)
-    return {path: module for path, module in modules.items() if first[path] == path}
 
 
 def first_paths(modules: Mapping[str, nn.Module]) -> dict[str, str]:

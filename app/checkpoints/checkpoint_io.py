@@ -49,13 +49,9 @@ class AtomicCheckpointIO(TorchCheckpointIO):
             raise TypeError("storage_options are for remote files; checkpoints are written to the local disk")
         target, content = local_path(path), to_storable(checkpoint)
         target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with replace_atomically(target) as file, _checksums():
-                torch.save(content, file)
-        except (OSError, RuntimeError) as error:
-            if is_disk_full(error):
-                raise UserError(_disk_full(f"checkpoint {target}", target.parent)) from error
-            raise
+        full = disk_full_as_user_error(target.parent, what=f"checkpoint {target}")
+        with full, replace_atomically(target) as file, _checksums():
+            torch.save(content, file)
 
     @override
     def load_checkpoint(
@@ -134,10 +130,10 @@ def _checksums() -> Iterator[None]:
 
 
 @contextmanager
-def disk_full_as_user_error(folder: Path, *, file: Path | None = None) -> Iterator[None]:
+def disk_full_as_user_error(folder: Path, *, what: str = "", then: str = _GO_ON) -> Iterator[None]:
     """Raise a `UserError` that says so where a write within the block, below ``folder``, finds no space.
 
-    ``file`` is what is written, where it is no training's.
+    It names ``what`` is written, else the file that the error names, and what to do ``then``.
     """
     try:
         yield
@@ -145,15 +141,17 @@ def disk_full_as_user_error(folder: Path, *, file: Path | None = None) -> Iterat
         if not is_disk_full(error):
             raise
         named = error.filename if isinstance(error, OSError) else None
-        what, then = (f"{file}", "try again") if file else (f"{named or folder}", _GO_ON)
-        raise UserError(_disk_full(what, folder, then=then)) from error
+        raise UserError(_disk_full(what or f"{named or folder}", folder, then)) from error
 
 
 @contextmanager
 def room_for_temporary_files() -> Iterator[Path]:
     """Make a temporary folder within the block; if its disk is full, a `UserError` says so."""
-    with tempfile.TemporaryDirectory() as folder, disk_full_as_user_error(Path(folder), file=Path(folder)):
-        yield Path(folder)
+    with (
+        tempfile.TemporaryDirectory() as name,
+        disk_full_as_user_error(Path(name), what=name, then="try again"),
+    ):
+        yield Path(name)
 
 
 @contextmanager
@@ -175,6 +173,12 @@ def replace_atomically(target: Path) -> Iterator[IO[bytes]]:
         temporary.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
+
+
+def write_atomically(target: Path, content: bytes) -> None:
+    """Write a file that takes the place of ``target``, see `replace_atomically`."""
+    with replace_atomically(target) as file:
+        file.write(content)
 
 
 def temporary_of(target: Path) -> Path:
@@ -206,21 +210,14 @@ def _sync_folder(folder: Path) -> None:
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Return whether an error, or what caused it, is that the disk or a quota is full."""
-    return _cause_number(error) in _DISK_FULL
-
-
-def _cause_number(error: BaseException) -> int | None:
-    """Return the system's error number, since torch wraps a failed write in an error of its own."""
+    """Return whether an error is that the disk or a quota is full; torch wraps it in one of its own."""
     cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError):
-            return cause.errno
+    while cause is not None and not isinstance(cause, OSError):
         cause = cause.__cause__ or cause.__context__
-    return None
+    return cause is not None and cause.errno in _DISK_FULL
 
 
-def _disk_full(what: str, folder: Path, *, then: str = _GO_ON) -> str:
+def _disk_full(what: str, folder: Path, then: str) -> str:
     free_mib = shutil.disk_usage(folder).free / 2**20
     reason = f"the disk or the quota is full ({free_mib:,.1f} MiB free)"
     remedy = "free space"

@@ -1,7 +1,7 @@
 """Which tensors of any file fit a module by their names."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
@@ -46,9 +46,12 @@ class NameMatch:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data, with the number of tensors in the place of these."""
-        plain = asdict(NameMatch(**{**vars(self), "taken": {}}))
-        left_out = {name: list(one) if isinstance(one, tuple) else one for name, one in plain.items() if one}
-        return {"taken": len(self.taken), **left_out}
+        plain = {
+            "missing": [*self.missing],
+            "unexpected": [*self.unexpected],
+            "other_shape": {**self.other_shape},
+        }
+        return {"taken": len(self.taken), **{name: one for name, one in plain.items() if one}}
 
 
 def tensors_within(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

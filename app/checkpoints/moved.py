@@ -28,7 +28,8 @@ _MOVED = {
         "prediction.multi_feature": "predict",
     },
     "training.machine": {
-        f"training.{name}": name for name in ("channels_last", "compilation", "determinism", "device_data")
+        "training.channels_last": "compilation",
+        **{f"training.{name}": name for name in ("compilation", "determinism", "device_data")},
     },
     "training.reporting": {f"training.{name}": name for name in ("epoch_log", "metrics_file", "progress")},
     "training.runs": {

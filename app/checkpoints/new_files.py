@@ -22,7 +22,7 @@ def new_at(target: Path) -> Iterator[Path]:
     place = temporary_of(target)
     refusal = f"{target}: another process is writing it; wait for its end, or name another file"
     with (
-        disk_full_as_user_error(target.absolute().parent, file=target),
+        disk_full_as_user_error(target.absolute().parent, what=f"{target}", then="try again"),
         locked(place / "lock", refusal=refusal),
     ):
         try:

@@ -4,7 +4,6 @@ One string costs nothing to save at each checkpoint, however many columns or wor
 ``weights_only=True``, and fits into the metadata of other formats.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
@@ -12,11 +11,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import StringConstraints, TypeAdapter, ValidationError
+from pydantic import StringConstraints, TypeAdapter
 
 from nested_lightning.app.checkpoints.moved import as_now
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.foreign_files import foreign_file
+from nested_lightning.app.foreign_files import foreign_file, read_versioned
 
 CHECKPOINT_KEY = "nested_lightning"
 """Where the recipe stands in a checkpoint."""
@@ -31,10 +30,6 @@ Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,300}$")]
 """A text that can be put before a person: it has no control characters."""
 
 PACKAGES = ("nested-lightning", "torch", "pytorch-lightning", "dependency-injector")
-
-
-class RecipeError(UserError):
-    """A checkpoint without a readable recipe."""
 
 
 def installed_versions() -> dict[str, str]:
@@ -137,36 +132,15 @@ def read_recipe(checkpoint: Mapping[str, Any], *, source: object) -> Recipe:
     """Return the recipe in an opened checkpoint, or in the metadata of another format.
 
     Raises:
-        RecipeError: There is none, it is damaged, or a newer release wrote it.
+        UserError: There is none, it is damaged, or a newer release wrote it.
     """
     text = checkpoint.get(CHECKPOINT_KEY)
     if not isinstance(text, str):
-        raise RecipeError(f"{source}: has no recipe, so it wasn't saved by Nested Lightning")
-    try:
-        plain = json.loads(text)
-        _refuse_newer(plain, source=source)
-        recipe = TypeAdapter(Recipe).validate_python(plain)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise RecipeError(f"{source}: its recipe is damaged at {place}: {first['msg']}") from None
-    except (ValueError, RecursionError) as error:
-        raise RecipeError(f"{source}: its recipe is damaged: {error}") from None
+        raise UserError(f"{source}: has no recipe, so it wasn't saved by Nested Lightning")
+    recipe = read_versioned(Recipe, text, newest=FORMAT_VERSION, what=f"{source}: its recipe")
     if recipe.settings.get("model") != recipe.family:
-        raise RecipeError(
+        raise UserError(
             f"{source}: its recipe is of the family '{recipe.family}', but its settings are of"
             f" '{recipe.settings.get('model')}'"
         )
     return recipe
-
-
-def _refuse_newer(plain: Any, *, source: object) -> None:
-    found = plain.get("format_version") if isinstance(plain, dict) else None
-    if isinstance(found, int) and found > FORMAT_VERSION:
-        versions = plain.get("versions")
-        release = versions.get("nested-lightning") if isinstance(versions, dict) else None
-        needed = f"nested-lightning {release}" if release else "a newer release of nested-lightning"
-        raise RecipeError(
-            f"{source}: has format version {found}, and this release reads up to {FORMAT_VERSION}: "
-            f"install {needed}"
-        )

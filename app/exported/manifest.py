@@ -22,14 +22,13 @@ and `Port.of` has the original:
   members; gives latent vectors of new pictures.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import Field, StringConstraints, TypeAdapter
 
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.foreign_files import read_versioned
 
 FORMAT_VERSION = 1
 """Version that this release writes and reads."""
@@ -148,24 +147,4 @@ def read_manifest(text: str, *, source: object) -> Manifest:
     Raises:
         UserError: It is damaged, or a newer release wrote it.
     """
-    try:
-        plain = json.loads(text)
-        _refuse_newer(plain, source=source)
-        return TypeAdapter(Manifest).validate_python(plain)
-    except UserError:
-        raise
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise UserError(f"{source}: its manifest is damaged at {place}: {first['msg']}") from None
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{source}: its manifest is damaged: {error}") from None
-
-
-def _refuse_newer(plain: Any, *, source: object) -> None:
-    found = plain.get("format_version") if isinstance(plain, dict) else None
-    if isinstance(found, int) and found > FORMAT_VERSION:
-        raise UserError(
-            f"{source}: its manifest has version {found}, and this release reads up to {FORMAT_VERSION}:"
-            " install a newer release of nested-lightning"
-        )
+    return read_versioned(Manifest, text, newest=FORMAT_VERSION, what=f"{source}: its manifest")

@@ -217,8 +217,13 @@ def group_apart(
     if not isinstance(grouping, ExplicitGroups):
         rest = [name for name in columns if name not in apart]
         others = grouping(rest) if rest else {}
-        own = {f"{name}_{sort}" if name in others else name: (name,) for name, sort in apart.items()}
-        return others | own
+        groups: dict[str, tuple[str, ...]] = dict(others)
+        for name, sort in apart.items():
+            group = name
+            while group in groups or (group != name and group in apart):
+                group += f"_{sort}"
+            groups[group] = (name,)
+        return groups
     groups = grouping(columns)
     for name, members in groups.items():
         if len(members) > 1 and (found := [column for column in members if column in apart]):

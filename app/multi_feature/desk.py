@@ -11,10 +11,16 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.multi_feature.column_descriptions import describe_columns, example_row
 from nested_lightning.app.multi_feature.encoding import columns_there
 from nested_lightning.app.multi_feature.row_predictor import RowPredictor
-from nested_lightning.app.multi_feature.row_schema import kinds_of, plain_numbers, row_validator, rows_schema
+from nested_lightning.app.multi_feature.row_schema import (
+    describe_columns,
+    example_row,
+    kinds_of,
+    plain_numbers,
+    row_validator,
+    rows_schema,
+)
 from nested_lightning.app.multi_feature.spoken import describe_answers, schema_of, speak
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, split_answers
 from nested_lightning.app.serving.forms import FILE, FORM, JSON, PICTURES, form_schema, parse_json, the_file

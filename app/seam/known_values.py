@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_map_only
+from torch.utils._pytree import tree_leaves, tree_map_only
 
-from nested_lightning.app.seam.shape_memory import ShapeMemory, leaves
+from nested_lightning.app.seam.shape_memory import ShapeMemory
 
 MAX_KNOWN_NUMBERS = 2**12
 """A tensor with more numbers has no known values."""
@@ -70,7 +70,7 @@ class _KnownValues(TorchDispatchMode):
     ) -> Any:
         """Run one operation: on values where all of them are known, else on shapes."""
         kwargs = dict(kwargs or {})
-        tensors = [leaf for leaf in leaves([args, kwargs]) if isinstance(leaf, Tensor)]
+        tensors = [leaf for leaf in tree_leaves([args, kwargs]) if isinstance(leaf, Tensor)]
         if not tensors:
             return self._make(func, args, kwargs)
         if all(self._value(tensor) is not None for tensor in tensors) and (

@@ -1,10 +1,10 @@
-"""What ``self.log`` has gathered of an epoch that is not over."""
+"""What loggers get: what ``self.log`` has gathered of an epoch that isn't over, and hyper-parameters."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import torch
-from pytorch_lightning import Trainer
+from pytorch_lightning import LightningDataModule, Trainer
 from torch import Tensor
 from torchmetrics import Metric
 
@@ -57,3 +57,14 @@ def _results(trainer: Trainer) -> Mapping[str, Any]:
 def count_as_updated(metric: Metric) -> None:
     """Let a metric whose state was restored count as one that has seen a batch, and so be computed."""
     metric._update_count = max(1, metric.update_count)
+
+
+def log_by_path(datamodule: LightningDataModule) -> None:
+    """Have loggers get what a datamodule saved as ``data.batch_size``, since Lightning mixes both.
+
+    Where the module has another value by the same name, that would be an error. ``hparams`` stays as it is.
+    With versions that weren't tested nothing is done.
+    """
+    if are_tested() and (initial := datamodule.hparams_initial):
+        named = {f"data.{name}": value for name, value in initial.items()}
+        vars(datamodule)["_hparams_initial"] = type(initial)(named)

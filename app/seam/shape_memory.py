@@ -1,10 +1,11 @@
 """Shapes that operations give on ``meta``, found out once for the same shapes."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves, tree_map_only
 
 _empty = torch.ops.aten.empty_strided.default
 _PLAIN = (Tensor, nn.Parameter)
@@ -27,21 +28,10 @@ class ShapeMemory:
             return func(*args, **kwargs)
         if key not in self._results:
             result = func(*args, **kwargs)
-            if all(map(_is_plain, leaves(result))):
-                self._results[key] = _map(_Shape, Tensor, result)
+            if all(map(_is_plain, tree_leaves(result))):
+                self._results[key] = tree_map_only(Tensor, _Shape, result)
             return result
-        return _map(_Shape.tensor, _Shape, self._results[key])
-
-
-def leaves(value: Any) -> Iterator[Any]:
-    """Yield what stands in the lists, tuples and mappings of an operation's arguments or results."""
-    if isinstance(value, list | tuple):
-        for inner in value:
-            yield from leaves(inner)
-    elif isinstance(value, dict):
-        yield from leaves([*value.values()])
-    else:
-        yield value
+        return tree_map_only(_Shape, _Shape.tensor, self._results[key])
 
 
 class _Shape:
@@ -59,7 +49,7 @@ class _Shape:
 def _key(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Hashable | None:
     if func.namespace != "aten" or any(returned.alias_info for returned in func._schema.returns):
         return None
-    if not all(map(_is_plain, leaves([args, kwargs]))):
+    if not all(map(_is_plain, tree_leaves([args, kwargs]))):
         return None
     return func, torch.get_default_dtype(), _described(args), _described([*kwargs.items()])
 
@@ -76,9 +66,3 @@ def _is_plain(value: Any) -> bool:
     return not isinstance(value, Tensor) or (
         type(value) in _PLAIN and value.is_meta and value.layout is torch.strided and not value.is_complex()
     )
-
-
-def _map(change: Callable[[Any], Any], kind: type, value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return type(value)(change(inner) if isinstance(inner, kind) else inner for inner in value)
-    return change(value) if isinstance(value, kind) else value

@@ -6,7 +6,7 @@ import pytorch_lightning
 import torch
 from packaging.version import Version
 
-TESTED = {"torch": ("2.13", "2.14"), "pytorch-lightning": ("2.6",)}
+TESTED = {"torch": ((2, 13), (2, 14)), "pytorch-lightning": ((2, 6),)}
 """Minor versions by package."""
 
 
@@ -15,9 +15,4 @@ def are_tested() -> bool:
     """Return whether both packages are here in a version whose private parts are known."""
     lightning: str = pytorch_lightning.__version__  # type: ignore[attr-defined] # not re-exported
     here = {"torch": torch.__version__, "pytorch-lightning": lightning}
-    return all(_minor(here[package]) in minors for package, minors in TESTED.items())
-
-
-def _minor(version: str) -> str:
-    found = Version(version)
-    return f"{found.major}.{found.minor}"
+    return all(Version(here[name]).release[:2] in minors for name, minors in TESTED.items())

@@ -2,7 +2,8 @@
 
 A bridge makes of an encoder's grid what a decoder is given, and its ``role`` says what the decoder does with
 it: ``initial_state``, ``first_input``, ``every_step`` (one vector of a picture, [B, F_out]), or ``attention``
-(one vector of each position, [B, P, F_out]).
+(one vector of each position, [B, P, F_out]). Each is given, and publishes, ``in_features``, which are F_in,
+``in_positions``, P, and ``out_features``, F_out.
 
 Shapes: B pictures, F_in features of the grid, h and w its height and width, P = h × w positions.
 """
@@ -20,9 +21,6 @@ class PooledBridge(nn.Module):
     """One vector of a picture: its grid pooled, then a linear layer.
 
     Args:
-        in_features: F_in.
-        in_positions: P.
-        out_features: F_out.
         pooling: ``mean`` over the positions, or all of them side by side (``flatten``).
         dropout: Share of pooled features set to zero in training, in [0, 1).
     """
@@ -76,9 +74,6 @@ class AttentionBridge(nn.Module):
     Show, Attend and Tell (Xu et al., https://arxiv.org/abs/1502.03044), soft attention.
 
     Args:
-        in_features: F_in.
-        in_positions: P.
-        out_features: F_out.
         dropout: Share of features set to zero in training, in [0, 1).
     """
 

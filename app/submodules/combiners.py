@@ -2,7 +2,8 @@
 
 A combiner's ``forward`` takes G tensors of [B, F_g] and the presence of the groups, [B, G], bool, or None
 where every group is there; it returns [B, F_out], zeros for a row without any group. One that has
-``takes_stacked`` also takes one tensor of [G, B, F_g], as a stack gives it, where all have one width.
+``takes_stacked`` also takes one tensor of [G, B, F_g], as a stack gives it, where all have one width. It is
+given ``in_features``, F_g by the group's name, in order, and publishes ``out_features``, F_out.
 
 Shapes: B rows of a batch, G groups, F_g features of a group's vector, F_out features of the result.
 """
@@ -14,11 +15,7 @@ from torch import Tensor, nn
 
 
 class Concatenation(nn.Module):
-    """The groups' vectors side by side; a missing group is a stretch of zeros.
-
-    Args:
-        in_features: F_g by the group's name, in order.
-    """
+    """The groups' vectors side by side; a missing group is a stretch of zeros."""
 
     takes_stacked = True
 
@@ -42,11 +39,8 @@ class GatedSum(nn.Module):
 
     After the gated multimodal unit (Arevalo et al. 2017, arXiv 1702.01992), with one gate for a group.
 
-    Args:
-        in_features: F_g by the group's name, in order; all the same.
-
     Raises:
-        ValueError: The widths differ.
+        ValueError: The groups' widths differ.
     """
 
     takes_stacked = True
@@ -74,11 +68,10 @@ class GroupAttention(nn.Module):
     Each group's vector carries a learned embedding of the group, since attention knows no order.
 
     Args:
-        in_features: F_g by the group's name, in order; all the same, and a multiple of ``num_heads``.
         num_heads: Number of heads.
 
     Raises:
-        ValueError: The widths differ, or aren't a multiple of ``num_heads``.
+        ValueError: The groups' widths differ, or aren't a multiple of ``num_heads``.
     """
 
     takes_stacked = True

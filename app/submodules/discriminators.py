@@ -1,7 +1,8 @@
 """Discriminators: a picture and its domain in, a logit out, and the features that it was judged by.
 
 A positive logit says that the picture is a real one of this domain. The domain takes part by a projection
-(Miyato and Koyama, https://arxiv.org/abs/1802.05637).
+(Miyato and Koyama, https://arxiv.org/abs/1802.05637). Each is given ``channels``, which are C,
+``image_size``, S, and ``num_domains``, N, and publishes ``out_features``, F.
 
 Shapes: B pictures, C channels, S pixels to a side, N domains, F features.
 """
@@ -64,9 +65,6 @@ class MlpDiscriminator(Discriminator):
     """Two fully connected layers over all pixels, each with a leaky ReLU.
 
     Args:
-        channels: C.
-        image_size: S.
-        num_domains: N.
         hidden_features: Width of both layers; the second one's output are the features.
         dropout: Share of the first layer's output set to zero in training, in [0, 1).
         use_spectral_norm: See `Discriminator`.
@@ -99,9 +97,6 @@ class ConvDiscriminator(Discriminator):
     """Convolutions that halve the picture until it is small, then a fully connected layer.
 
     Args:
-        channels: C.
-        image_size: S.
-        num_domains: N.
         conv_channels: Channels of the first convolution; each halving doubles them.
         hidden_features: F.
         dropout: Share of the convolutions' output set to zero in training, in [0, 1).

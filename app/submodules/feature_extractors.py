@@ -1,5 +1,7 @@
 """Feature extractors: one group of features in, one vector out.
 
+Each is given, and publishes, ``in_features``, which are F_in, at least 1, and ``out_features``, F_out.
+
 Shapes: B rows of a batch, F_in features of the group, F_out features of the vector.
 """
 
@@ -12,9 +14,7 @@ class FeatureExtractor(nn.Module):
     """Fully connected, ReLU, fully connected.
 
     Args:
-        in_features: F_in, at least 1.
         hidden_features: Width between the two layers.
-        out_features: F_out.
     """
 
     def __init__(self, *, in_features: int, hidden_features: int = 64, out_features: int = 32) -> None:
@@ -34,9 +34,7 @@ class NormalizedFeatureExtractor(nn.Module):
     """A `FeatureExtractor` with batch normalisation (Ioffe and Szegedy 2015) and dropout.
 
     Args:
-        in_features: F_in, at least 1.
         hidden_features: Width between the two layers.
-        out_features: F_out.
         dropout: Share of hidden values set to zero in training, in [0, 1).
     """
 
@@ -66,8 +64,6 @@ class PeriodicFeatureExtractor(nn.Module):
     `NormalizedFeatureExtractor`.
 
     Args:
-        in_features: F_in, at least 1.
-        out_features: F_out.
         num_frequencies: Cosines of each feature.
         embedding_features: Numbers that a feature becomes, at least 2.
         max_embedded: Most features of a group that are embedded; 0: none are.
@@ -115,9 +111,7 @@ class ResidualFeatureExtractor(nn.Module):
     """A projection to F_out, then pre-activation residual blocks (He et al. 2016).
 
     Args:
-        in_features: F_in, at least 1.
         hidden_features: Width inside each block.
-        out_features: F_out.
         num_blocks: Number of blocks, at least 1.
         dropout: Share of hidden values set to zero in training, in [0, 1).
     """
@@ -155,12 +149,7 @@ class ResidualFeatureExtractor(nn.Module):
 
 
 class LinearFeatureExtractor(nn.Module):
-    """One fully connected layer.
-
-    Args:
-        in_features: F_in, at least 1.
-        out_features: F_out.
-    """
+    """One fully connected layer."""
 
     def __init__(self, *, in_features: int, out_features: int = 32) -> None:
         super().__init__()

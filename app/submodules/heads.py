@@ -1,6 +1,9 @@
 """Heads: one vector in, as many outputs as an objective needs out.
 
-Shapes: B rows of a batch, F_in features of the combined vector, C outputs, M members, W hidden features.
+Each is given, and publishes, ``in_features``, which are F_in, and ``out_features``, C.
+
+Shapes: B rows of a batch, F_in features of the combined vector, C outputs (of a member, where there are
+several), M members, W hidden features.
 """
 
 import math
@@ -12,12 +15,7 @@ from nested_lightning.app.submodules.feature_extractors import LinearFeatureExtr
 
 
 class LinearHead(LinearFeatureExtractor):
-    """One fully connected layer: from [B, F_in], float, to logits of [B, C].
-
-    Args:
-        in_features: F_in.
-        out_features: C, the number of classes.
-    """
+    """One fully connected layer: from [B, F_in], float, to logits of [B, C]."""
 
     def __init__(self, *, in_features: int, out_features: int) -> None:
         super().__init__(in_features=in_features, out_features=out_features)
@@ -27,8 +25,6 @@ class NormalizedHead(nn.Module):
     """Batch normalisation, ReLU and dropout before one fully connected layer.
 
     Args:
-        in_features: F_in.
-        out_features: C, the number of classes.
         dropout: Share of inputs set to zero in training, in [0, 1).
     """
 
@@ -56,8 +52,6 @@ class MemberHead(nn.Module):
     hidden layers already: it goes through the layers of a `NormalizedHead`.
 
     Args:
-        in_features: F_in.
-        out_features: C, the outputs of a member.
         num_members: M, at least 1.
         hidden_features: W, the width of a member's hidden layers.
         num_layers: Number of these, at least 1.

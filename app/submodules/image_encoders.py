@@ -1,5 +1,8 @@
 """Image encoders: pictures in, a grid of features out.
 
+Each is given ``in_features``, which are C_in, and ``picture_size``, which is H and W, and publishes
+``out_features``, F, and ``out_positions``, h × w.
+
 Shapes: B pictures, C_in colours, H height and W width of a picture, F features, h height and w width of the
 grid.
 """
@@ -13,14 +16,11 @@ class PlainImageEncoder(nn.Module):
     """Convolution, ReLU and max-pooling by two, twice.
 
     Args:
-        in_features: C_in, the colours of a picture.
-        picture_size: H = W, at least 4.
         hidden_channels: Channels after the first convolution.
         embedding_dim: F, channels after the second.
 
-    Attributes:
-        out_features: F.
-        out_positions: h × w.
+    Raises:
+        ValueError: Pictures are smaller than 4.
     """
 
     def __init__(
@@ -80,16 +80,13 @@ class ResidualImageEncoder(nn.Module):
     """A normalised convolution and stages of residual blocks, each at half the resolution of the one before.
 
     Args:
-        in_features: C_in, the colours of a picture.
-        picture_size: H = W, at least ``stem_stride`` × 2 to the power of the number of stages.
         stem_channels: Channels of the first convolution.
         stem_stride: Width of the patches that the first convolution reads as one; it reads 3 × 3 of them.
         channels: Channels of each stage; the last is F.
         num_blocks: Residual blocks of each stage; the first of them halves the resolution.
 
-    Attributes:
-        out_features: F.
-        out_positions: h × w.
+    Raises:
+        ValueError: Pictures are smaller than ``stem_stride`` × 2 to the power of the number of stages.
     """
 
     def __init__(

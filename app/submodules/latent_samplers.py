@@ -1,5 +1,8 @@
 """Latent samplers: features in, a distribution of latent vectors out; and what new ones are drawn from.
 
+Each is given ``in_features``, which are F, ``num_domains``, K, and ``latent_features``, Z, which it publishes
+as ``out_features``.
+
 Shapes: B pictures, F features, Z latent features, K domains of the VAE.
 """
 
@@ -38,11 +41,6 @@ class GaussianSampler(nn.Module):
     """A normal posterior of independent features, and the standard normal distribution as prior.
 
     Kingma and Welling, https://arxiv.org/abs/1312.6114.
-
-    Args:
-        in_features: F.
-        num_domains: K.
-        latent_features: Z.
     """
 
     def __init__(self, *, in_features: int, num_domains: int, latent_features: int = 8) -> None:
@@ -85,9 +83,6 @@ class FittedGaussianSampler(GaussianSampler):
     https://arxiv.org/abs/1903.12436).
 
     Args:
-        in_features: F.
-        num_domains: K.
-        latent_features: Z.
         momentum: Share of a new picture's moments in the running ones, in (0, 1).
     """
 

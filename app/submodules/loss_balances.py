@@ -1,4 +1,7 @@
-"""Balances of the variants' losses: a variant's mean loss in, the loss to minimise out."""
+"""Balances of the variants' losses: a variant's mean loss in, the loss to minimise out.
+
+Each is given ``weights``, at least 0, and ``num_sequences``, those to train on, both by the variant's name.
+"""
 
 from collections.abc import Mapping
 
@@ -9,12 +12,7 @@ from nested_lightning.app.assembly.names import escape_name
 
 
 class FixedBalance(nn.Module):
-    """Each loss times its variant's weight.
-
-    Args:
-        weights: Weight by the variant's name, at least 0.
-        num_sequences: Training sequences by the variant's name; of no account here.
-    """
+    """Each loss times its variant's weight; numbers of sequences are of no account."""
 
     def __init__(self, *, weights: Mapping[str, float], num_sequences: Mapping[str, int]) -> None:
         super().__init__()
@@ -33,11 +31,8 @@ class CountBalance(FixedBalance):
     """Each loss times its variant's weight, divided by the variant's share of all training sequences.
 
     Where batches are drawn in proportion to the numbers of sequences, all variants then count alike. The
-    factors of V variants are scaled so that they are 1 where all have the same number.
-
-    Args:
-        weights: Weight by the variant's name, at least 0.
-        num_sequences: Training sequences by the variant's name; one without any counts as one with 1.
+    factors of V variants are scaled so that they are 1 where all have the same number; one without any
+    sequences counts as one with 1.
     """
 
     def __init__(self, *, weights: Mapping[str, float], num_sequences: Mapping[str, int]) -> None:
@@ -49,13 +44,10 @@ class CountBalance(FixedBalance):
 class UncertaintyBalance(nn.Module):
     """Weights that are learned with the model (Kendall, Gal and Cipolla 2018, arXiv 1705.07115).
 
-    A classification loss L becomes ``L / σ² + log σ`` with one learned σ for each variant, here by
-    ``log σ²``, which starts at 0, so that the weight starts at the variant's own one. Each variant's σ is a
-    parameter of its own, so that a step of one variant doesn't move the others'.
-
-    Args:
-        weights: Further factor of the whole by the variant's name, at least 0.
-        num_sequences: Training sequences by the variant's name; of no account here.
+    A classification loss L becomes ``L / σ² + log σ`` with one learned σ for each variant, here by ``log
+    σ²``, which starts at 0, so that the weight starts at the variant's own one. Each variant's σ is a
+    parameter of its own, so that a step of one variant doesn't move the others'. The weights that are given
+    are further factors of the whole; numbers of sequences are of no account.
     """
 
     def __init__(self, *, weights: Mapping[str, float], num_sequences: Mapping[str, int]) -> None:

@@ -1,5 +1,8 @@
 """Picture decoders: a latent vector in, a picture out.
 
+Each is given ``in_features``, which are Z, ``channels``, C, ``image_size``, S, and ``condition_features``: K
+where it gets the domain, else 0.
+
 Shapes: B pictures, Z latent features, K domains of the VAE, C channels, S pixels to a side.
 """
 
@@ -17,10 +20,6 @@ class MlpPictureDecoder(nn.Module):
     https://arxiv.org/abs/1812.04948). How much of it reaches each value is learned.
 
     Args:
-        in_features: Z.
-        channels: C.
-        image_size: S.
-        condition_features: K where the decoder gets the domain, else 0.
         hidden_features: Width of the two layers.
         noise_scale: Standard deviation of the noise on each inner value at first; 0: there is none, ever.
     """
@@ -69,10 +68,6 @@ class ConvPictureDecoder(nn.Module):
     """A fully connected layer to a small picture, then doublings with a convolution each.
 
     Args:
-        in_features: Z.
-        channels: C.
-        image_size: S.
-        condition_features: K where the decoder gets the domain, else 0.
         conv_channels: Channels at full size; each halving of the side doubles them.
         use_group_norm: See `activated`.
     """

@@ -1,5 +1,8 @@
 """Picture encoders: a picture in, one vector out.
 
+Each is given ``channels``, which are C, ``image_size``, S, and ``condition_features``: K where it gets the
+domain, else 0. It publishes ``out_features``, F.
+
 Shapes: B pictures, C channels, S pixels to a side, K domains of the VAE, F features.
 """
 
@@ -20,9 +23,6 @@ class MlpPictureEncoder(nn.Module):
     """Two fully connected layers over all pixels, each with a leaky ReLU.
 
     Args:
-        channels: C.
-        image_size: S.
-        condition_features: K where the encoder gets the domain, else 0.
         hidden_features: Width of both layers; the second one's output is the vector.
     """
 
@@ -48,9 +48,6 @@ class ConvPictureEncoder(nn.Module):
     """Convolutions that halve the picture until it is small, then a fully connected layer.
 
     Args:
-        channels: C.
-        image_size: S.
-        condition_features: K where the encoder gets the domain, else 0.
         conv_channels: Channels of the first convolution; each halving doubles them.
         hidden_features: F.
         use_group_norm: See `activated`.

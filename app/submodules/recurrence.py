@@ -9,6 +9,7 @@ Shapes: B sequences, L steps, F features of a step, H hidden features of a direc
 """
 
 from functools import partial
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -36,7 +37,7 @@ def read_both_ways(layers: nn.LSTM | nn.GRU, x: Tensor, mask: Tensor | None) -> 
         [B, L, 2H].
     """
     if x.device.type != "cpu" or torch.compiler.is_exporting():
-        return layers(x)[0] if mask is None else _read_packed(layers, x, mask)
+        return read_packed(layers, x, mask)[0]
     is_much = _pays_side_by_side(layers, x)
     # Dropout is always drawn below, so that what is drawn doesn't depend on how many cores there are.
     has_draws = layers.training and layers.dropout > 0 and layers.num_layers > 1
@@ -57,9 +58,15 @@ def read_both_ways(layers: nn.LSTM | nn.GRU, x: Tensor, mask: Tensor | None) -> 
     return x if mask is None else x.masked_fill(~mask.unsqueeze(2), 0.0)
 
 
-def _read_packed(layers: nn.LSTM | nn.GRU, x: Tensor, mask: Tensor) -> Tensor:
+def read_packed(
+    layers: nn.LSTM | nn.GRU, x: Tensor, mask: Tensor | None, hidden: Any = None
+) -> tuple[Tensor, Any]:
+    """Return what layers give for packed sequences of [B, L, F], zeros at padding, and their last state."""
+    if mask is None:
+        return layers(x, hidden)
     packed = pack_padded_sequence(x, mask.sum(dim=1).cpu(), batch_first=True, enforce_sorted=False)
-    return pad_packed_sequence(layers(packed)[0], batch_first=True, total_length=x.shape[1])[0]
+    read, hidden = layers(packed, hidden)
+    return pad_packed_sequence(read, batch_first=True, total_length=x.shape[1])[0], hidden
 
 
 def _turned_around(mask: Tensor) -> Tensor:

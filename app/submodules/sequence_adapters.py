@@ -1,5 +1,7 @@
 """Adapters in front of sequence decoders: a variant's own steps in, vectors of one width out.
 
+Each is given, and publishes, ``in_features``, which are F_in, and ``out_features``, F.
+
 Shapes: B sequences, L steps, F_in features of a step (or the number of token indices), F features of the
 result.
 """
@@ -17,8 +19,6 @@ class TokenEmbedding(nn.Module):
     """One learned vector for each token.
 
     Args:
-        in_features: Number of token indices.
-        out_features: F.
         dropout: Share of the result set to zero in training, in [0, 1).
     """
 
@@ -46,9 +46,7 @@ class PerceptronProjection(nn.Module):
     """Fully connected, ReLU, dropout, fully connected, for each step.
 
     Args:
-        in_features: F_in.
         hidden_features: Width between the two layers.
-        out_features: F.
         dropout: Share of hidden values set to zero in training, in [0, 1).
     """
 
@@ -75,11 +73,11 @@ class PerceptronProjection(nn.Module):
 class PictureProjection(nn.Module):
     """Two convolutions and a fully connected layer for steps that are small pictures of one channel.
 
+    F_in is height times width.
+
     Args:
-        in_features: F_in, height times width; a square number where ``height`` is None.
-        height: Rows of a picture, an even number; None: as many as columns.
+        height: Rows of a picture, an even number; None: as many as columns, F_in being a square number.
         channels: Channels of the first convolution; the second, on half the resolution, has twice as many.
-        out_features: F.
         dropout: Share of the last layer's input set to zero in training, in [0, 1).
 
     Raises:

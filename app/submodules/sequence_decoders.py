@@ -1,7 +1,8 @@
 """Sequence decoders: vectors in, one set of logits for each step out.
 
 A decoder's ``forward`` takes vectors of [B, L, F_in], a mask of [B, L] or None, and a state or None; it
-returns logits of [B, L, C] and its state after the last step, from which a next call goes on, or None.
+returns logits of [B, L, C] and its state after the last step, from which a next call goes on, or None. It is
+given, and publishes, ``in_features``, which are F_in, and ``out_features``, C.
 
 Shapes: B sequences, L steps, F_in features of a step, H hidden features, C classes.
 """
@@ -9,10 +10,9 @@ Shapes: B sequences, L steps, F_in features of a step, H hidden features, C clas
 from typing import Any, Literal
 
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.submodules.recurrence import read_both_ways
+from nested_lightning.app.submodules.recurrence import read_both_ways, read_packed
 
 _LAYERS: dict[str, type[nn.LSTM | nn.GRU]] = {"lstm": nn.LSTM, "gru": nn.GRU}
 
@@ -24,8 +24,6 @@ class RecurrentDecoder(nn.Module):
     al. 2014). Reading both ways, it knows what follows a step, and so can't be fed piece by piece.
 
     Args:
-        in_features: F_in.
-        out_features: C, the number of classes.
         cell: What the layers are made of.
         hidden_features: H, for each direction.
         num_layers: Layers one above the other.
@@ -80,23 +78,13 @@ class RecurrentDecoder(nn.Module):
             )
         if self.is_bidirectional:
             read = read_both_ways(self.recurrent, x, mask)
-        elif mask is None:
-            read, hidden = self.recurrent(x, hidden)
         else:
-            lengths = mask.sum(dim=1).cpu()
-            packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-            packed, hidden = self.recurrent(packed, hidden)
-            read, _ = pad_packed_sequence(packed, batch_first=True, total_length=x.shape[1])
-        return self.linear(self.dropout(read)), None if self.is_bidirectional else hidden
+            read, hidden = read_packed(self.recurrent, x, mask, hidden)
+        return self.linear(self.dropout(read)), hidden
 
 
 class LinearDecoder(nn.Module):
-    """One fully connected layer: each step on its own.
-
-    Args:
-        in_features: F_in.
-        out_features: C, the number of classes.
-    """
+    """One fully connected layer: each step on its own."""
 
     def __init__(self, *, in_features: int, out_features: int) -> None:
         super().__init__()

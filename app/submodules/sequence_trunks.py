@@ -1,5 +1,7 @@
 """Trunks that all variants share, between their adapters and their decoders.
 
+Each is given ``in_features``, which are F_in, and publishes them and ``out_features``, F.
+
 Shapes: B sequences, L steps, F_in features of a step, F features of the result.
 """
 
@@ -11,8 +13,9 @@ from nested_lightning.app.submodules.recurrence import read_both_ways
 class PerceptronTrunk(nn.Module):
     """Each step on its own: layer normalisation, fully connected, ReLU, fully connected, and what came in.
 
+    F is F_in.
+
     Args:
-        in_features: F_in, which is F too.
         hidden_features: Width between the two layers.
         dropout: Share of hidden values set to zero in training, in [0, 1).
     """
@@ -38,7 +41,6 @@ class LstmTrunk(nn.Module):
     """Long short-term memory that reads both ways.
 
     Args:
-        in_features: F_in.
         hidden_features: Width of each direction; F is twice as much.
         num_layers: Layers one above the other.
     """
@@ -50,10 +52,5 @@ class LstmTrunk(nn.Module):
         self.lstm = nn.LSTM(in_features, hidden_features, num_layers, batch_first=True, bidirectional=True)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Map [B, L, F_in], float, to [B, L, F].
-
-        Args:
-            x: [B, L, F_in].
-            mask: [B, L], bool, False at padding, which stands after the steps; None: no padding.
-        """
+        """Map [B, L, F_in], float, to [B, L, F]; ``mask`` of [B, L] is False at padding, after the steps."""
         return read_both_ways(self.lstm, x, mask)

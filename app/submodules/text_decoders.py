@@ -4,14 +4,14 @@ A decoder is given what a bridge makes of a picture (see `app.submodules.bridges
 and keeps what it needs of it in its state: a tuple of tensors whose first dimension is the caption's, so that
 captions can be reordered and repeated. Every decoder takes every role of a bridge. Its ``forward`` reads
 tokens of [B, T], int64, from a state that ``start`` or an earlier call gave; it returns logits of [B, T, V],
-each of the token after, and the state after the last token.
+each of the token after, and the state after the last token. It is given ``in_features``, which are F_in, the
+width of what the bridge gives, ``out_features``, V, and the bridge's ``role``, and publishes them.
 
 Shapes: B captions, T tokens, E width of an embedding, H width of the hidden state, F_in features of the
 bridge, P positions of the grid, V tokens in the vocabulary.
 """
 
-from abc import ABC, abstractmethod
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -57,19 +57,17 @@ State: TypeAlias = tuple[Tensor, ...]
 """What a decoder remembers of each caption; each tensor is of [B, …]."""
 
 
-class RecurrentTextDecoder(nn.Module, ABC):
+class RecurrentTextDecoder(nn.Module):
     """Embedding, one recurrent layer, linear layer; what the LSTM and the GRU share.
 
     Args:
-        in_features: F_in, the width of what the bridge gives.
-        out_features: V.
-        role: What the decoder does with it: the bridge's ``role``.
         embedding_dim: E.
         hidden_features: H.
         dropout: Share of embeddings and hidden values set to zero in training, in [0, 1).
     """
 
-    num_hidden: int
+    layer: ClassVar[type[nn.LSTM | nn.GRU]]
+    num_hidden: ClassVar[int]
     """Number of tensors in the hidden state."""
 
     def __init__(
@@ -90,7 +88,8 @@ class RecurrentTextDecoder(nn.Module, ABC):
         self.embedding = nn.Embedding(out_features, embedding_dim)
         self.dropout = nn.Dropout(dropout)
         is_read_at_every_step = role in ("every_step", "attention")
-        self.recurrence = self.build_recurrence(embedding_dim + in_features * is_read_at_every_step)
+        width = embedding_dim + in_features * is_read_at_every_step
+        self.recurrence = self.layer(width, hidden_features, batch_first=True)
         if role == "initial_state":
             self.initial = nn.Linear(in_features, self.num_hidden * hidden_features)
         elif role == "first_input":
@@ -99,14 +98,6 @@ class RecurrentTextDecoder(nn.Module, ABC):
             self.attention = AdditiveAttention(query_features=hidden_features, memory_features=in_features)
             self.initial = nn.Linear(in_features, self.num_hidden * hidden_features)
         self.output = nn.Linear(hidden_features, out_features)
-
-    @abstractmethod
-    def build_recurrence(self, in_features: int) -> nn.Module:
-        """Return the recurrent layer, batch first, with this input width."""
-
-    @abstractmethod
-    def recur(self, x: Tensor, hidden: State) -> tuple[Tensor, State]:
-        """Map inputs of [B, T, …] and the hidden state, each of [B, H], to outputs [B, T, H] and a state."""
 
     def start(self, context: Tensor) -> State:
         """Return the state in which a caption begins, of what the bridge gave: [B, F_in], or [B, P, F_in]."""
@@ -117,7 +108,7 @@ class RecurrentTextDecoder(nn.Module, ABC):
         zeros = context.new_zeros(context.shape[0], self.hidden_features)
         hidden = (zeros,) * self.num_hidden
         if self.role == "first_input":
-            return self.recur(self.first(context).unsqueeze(1), hidden)[1]
+            return self._recur(self.first(context).unsqueeze(1), hidden)[1]
         return (*hidden, context)
 
     def forward(self, tokens: Tensor, state: State) -> tuple[Tensor, State]:
@@ -130,47 +121,37 @@ class RecurrentTextDecoder(nn.Module, ABC):
             if context:
                 steps = context[0].unsqueeze(1).expand(-1, embedded.shape[1], -1)
                 embedded = torch.cat([embedded, steps], dim=2)
-            outputs, hidden = self.recur(embedded, hidden)
+            outputs, hidden = self._recur(embedded, hidden)
         return self.output(self.dropout(outputs)), (*hidden, *context)
 
     def _initial_hidden(self, context: Tensor) -> State:
         return self.initial(context).tanh().chunk(self.num_hidden, dim=1)
+
+    def _recur(self, x: Tensor, hidden: State) -> tuple[Tensor, State]:
+        """Map inputs of [B, T, …] and the hidden state, each of [B, H], to outputs [B, T, H] and a state."""
+        given = tuple(one.unsqueeze(0) for one in hidden)
+        output, last = self.recurrence(x, given if self.num_hidden > 1 else given[0])
+        return output, tuple(one.squeeze(0) for one in (last if self.num_hidden > 1 else (last,)))
 
     def _recur_attending(self, embedded: Tensor, hidden: State, memory: Tensor) -> tuple[Tensor, State]:
         keys = self.attention.keys(memory)
         outputs = []
         for x in embedded.unbind(dim=1):
             seen = self.attention(hidden[0], memory, keys)
-            output, hidden = self.recur(torch.cat([x, seen], dim=1).unsqueeze(1), hidden)
+            output, hidden = self._recur(torch.cat([x, seen], dim=1).unsqueeze(1), hidden)
             outputs.append(output)
         return torch.cat(outputs, dim=1), hidden
 
 
 class LstmTextDecoder(RecurrentTextDecoder):
-    """Embedding, LSTM, linear layer."""
+    """Embedding, LSTM, linear layer; the hidden state is the output and the cell."""
 
+    layer = nn.LSTM
     num_hidden = 2
-
-    def build_recurrence(self, in_features: int) -> nn.LSTM:
-        """Return an LSTM of one layer."""
-        return nn.LSTM(in_features, self.hidden_features, batch_first=True)
-
-    def recur(self, x: Tensor, hidden: State) -> tuple[Tensor, State]:
-        """Run the LSTM; the hidden state is the output and the cell."""
-        output, (last, cell) = self.recurrence(x, (hidden[0].unsqueeze(0), hidden[1].unsqueeze(0)))
-        return output, (last.squeeze(0), cell.squeeze(0))
 
 
 class GruTextDecoder(RecurrentTextDecoder):
-    """Embedding, GRU, linear layer."""
+    """Embedding, GRU, linear layer; the hidden state is the output."""
 
+    layer = nn.GRU
     num_hidden = 1
-
-    def build_recurrence(self, in_features: int) -> nn.GRU:
-        """Return a GRU of one layer."""
-        return nn.GRU(in_features, self.hidden_features, batch_first=True)
-
-    def recur(self, x: Tensor, hidden: State) -> tuple[Tensor, State]:
-        """Run the GRU; the hidden state is its output."""
-        output, last = self.recurrence(x, hidden[0].unsqueeze(0))
-        return output, (last.squeeze(0),)

@@ -1,5 +1,9 @@
 """Feature extractors of texts and of sequences: words or steps in, one vector out.
 
+Each is given ``out_features``, which are F_out, and publishes them. One of texts is given ``in_features``,
+the number of different words, of which 0 is none, and ``max_length``, L; one of sequences F_in and
+``num_steps``, L.
+
 Shapes: B rows, L words or steps of a row, F_in numbers of a step, H hidden features of a direction, F_out
 features of the vector.
 """
@@ -15,10 +19,7 @@ class BagOfWords(nn.Module):
     """The mean of words' embeddings, dropout, and a linear layer; their order is of no account.
 
     Args:
-        in_features: Number of different words; 0 is none.
-        max_length: L.
         embedding_features: Width of a word's embedding.
-        out_features: F_out.
         dropout: Share of the mean set to zero in training, in [0, 1).
     """
 
@@ -54,11 +55,8 @@ class RecurrentTextExtractor(nn.Module):
     """Embeddings of words, read by a GRU both ways, see `PooledGru`.
 
     Args:
-        in_features: Number of different words; 0 is none.
-        max_length: L.
         embedding_features: Width of a word's embedding.
         hidden_features: H.
-        out_features: F_out.
         dropout: Share of embeddings and of the pooled features set to zero in training, in [0, 1).
     """
 
@@ -87,11 +85,10 @@ class RecurrentTextExtractor(nn.Module):
 class RecurrentSequenceExtractor(nn.Module):
     """Steps, read by a GRU both ways, see `PooledGru`.
 
+    The last number of a step is 1, and 0 where there is no such step.
+
     Args:
-        in_features: F_in; the last number of a step is 1, and 0 where there is no such step.
-        num_steps: L.
         hidden_features: H.
-        out_features: F_out.
         dropout: Share of the pooled features set to zero in training, in [0, 1).
     """
 

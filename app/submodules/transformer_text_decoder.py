@@ -17,14 +17,11 @@ from nested_lightning.app.submodules.text_decoders import State
 class TransformerTextDecoder(nn.Module):
     """Masked self-attention over the tokens so far (Vaswani et al., https://arxiv.org/abs/1706.03762).
 
-    Of a bridge's roles, ``initial_state`` and ``first_input`` are read as a first position, which is what a
-    Transformer's state consists of; ``every_step`` is added to each token; ``attention`` is attended to in
-    each layer. Layers are normalised before, not after.
+    See `app.submodules.text_decoders`. Of a bridge's roles, ``initial_state`` and ``first_input`` are read as
+    a first position, which is what a Transformer's state consists of; ``every_step`` is added to each token;
+    ``attention`` is attended to in each layer. Layers are normalised before, not after.
 
     Args:
-        in_features: F_in, the width of what the bridge gives.
-        out_features: V.
-        role: The bridge's ``role``.
         hidden_features: H, an even multiple of ``num_heads``.
         num_layers: Number of layers.
         num_heads: N.

@@ -50,7 +50,7 @@ class VariationalAutoencoder(nn.Module):
         super().__init__()
         self.num_domains = num_domains
         self.encoder = encoder
-        self.sampler = sampler
+        self.sampler: Any = sampler
         self.decoder = decoder
 
     def forward(self, pictures: Tensor, member: Tensor, *, has_samples: bool = False) -> VaeOutput:
@@ -65,7 +65,7 @@ class VariationalAutoencoder(nn.Module):
         posterior: Posterior = self.sampler(self.encoder(pictures, condition), member)
         latent = posterior.draw()
         if has_samples:  # one pass of the decoder for both
-            latent = torch.cat([latent, self._draw(member)])
+            latent = torch.cat([latent, self.sampler.draw(member, generator=None)])
             condition = condition.repeat(2, 1)
         decoded = self._decode(latent, condition, self._noise(latent))
         reconstructions = decoded[: len(pictures)]
@@ -78,10 +78,9 @@ class VariationalAutoencoder(nn.Module):
 
     def encode(self, pictures: Tensor, member: Tensor) -> Tensor:
         """Return the mean of the latent vector of each picture, [B, Z]."""
-        mean: Tensor = self.sampler(
-            self.encoder(pictures, self._condition(member, like=pictures)), member
-        ).mean
-        return mean
+        features = self.encoder(pictures, self._condition(member, like=pictures))
+        posterior: Posterior = self.sampler(features, member)
+        return posterior.mean
 
     def decode(self, latent: Tensor, member: Tensor, noise: Tensor | None = None) -> Tensor:
         """Return the picture of each latent vector, [B, C, S, S], without noise where none is given."""
@@ -89,12 +88,8 @@ class VariationalAutoencoder(nn.Module):
 
     def sample(self, member: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
         """Return new pictures of the domains of ``member``, [B, C, S, S]."""
-        latent = self._draw(member, generator)
+        latent = self.sampler.draw(member, generator=generator)
         return self.decode(latent, member, self._noise(latent, generator))
-
-    def _draw(self, member: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        sampler: Any = self.sampler
-        return sampler.draw(member, generator=generator)
 
     def _noise(self, latent: Tensor, generator: torch.Generator | None = None) -> Tensor | None:
         """Return what the decoder draws on for that many pictures, or None where it takes no noise."""

@@ -1,12 +1,9 @@
 """The value by which the best checkpoint is chosen and training is stopped: whether and when it is logged."""
 
-import re
 import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any, Literal
 
-from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint, EarlyStopping
 from pytorch_lightning.trainer.states import TrainerFn
@@ -55,7 +52,6 @@ class MonitoredValue(EpochCallback, Checkpoint):
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Expect the value from here on."""
         self._is_validated = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
 
     @override
@@ -92,26 +88,6 @@ def unlogged(name: str, trainer: Trainer, *, setting: str = "trainer.monitor") -
     return UnloggedError(name, trainer.callback_metrics, setting=setting)
 
 
-_LACKING = {
-    r"ModelCheckpoint\(monitor='(.*?)'\)` could not find": "model_checkpoint: monitor",
-    r"Early stopping conditioned on metric `(.*?)` which is not": "early_stopping: monitor",
-    r"ReduceLROnPlateau conditioned on metric (.*?) which is not": "schedule: monitor",
-}
-"""Lightning's words for a value that isn't there, and the setting that names it."""
-
-
-@contextmanager
-def naming_unlogged(trainer: Trainer) -> Iterator[None]:
-    """Raise the same error for every callback and schedule whose monitored value isn't logged."""
-    try:
-        yield
-    except (MisconfigurationException, RuntimeError) as error:
-        for words, setting in _LACKING.items():
-            if found := re.search(words, str(error)):
-                raise unlogged(found[1], trainer, setting=setting) from None
-        raise
-
-
 class PatientStopping(EarlyStopping):
     """Stops a training after a number of validations in a row without a better value.
 
@@ -131,7 +107,6 @@ class PatientStopping(EarlyStopping):
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Count a validation."""
         if self._moment.is_validation(trainer):
             super().on_validation_end(trainer, pl_module)
 

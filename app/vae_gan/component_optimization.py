@@ -13,8 +13,8 @@ from torch.optim.lr_scheduler import LRScheduler
 from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.processes import average_gradients
-from nested_lightning.app.training.joint_optimizer import build_optimizer
 from nested_lightning.app.training.optimization import OptimizerFactory, ScheduleFactory
+from nested_lightning.app.training.parameter_groups import build_optimizer
 from nested_lightning.app.training.torch_classes import stepping_of
 
 

@@ -8,7 +8,7 @@ from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor
 from typing_extensions import override
 
-from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.checkpoints.checkpoint_io import write_atomically
 from nested_lightning.app.training.epoch_callback import EpochCallback
 from nested_lightning.app.vae_gan.batch import PictureBatch
 from nested_lightning.app.vae_gan.grids import write_grid
@@ -70,8 +70,7 @@ class PictureGrids(EpochCallback):
             above = None if originals is None else originals.float().cpu().numpy()
             shown = made.float().cpu().numpy()
             content = write_grid(shown, above, num_columns=PICTURES_PER_DOMAIN, format_="png")
-            with replace_atomically(folder / f"epoch-{epoch:04d}-{name}.png") as file:
-                file.write(content)
+            write_atomically(folder / f"epoch-{epoch:04d}-{name}.png", content)
 
 
 def _first_of(domains: Tensor, domain: Tensor) -> Tensor:

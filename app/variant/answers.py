@@ -6,10 +6,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from nested_lightning.app.answers import Answers, MarkedText, to_utf8
+from nested_lightning.app.answers import Answers, MarkedText, kept_names, to_utf8
 from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.foreign_files import file_or_folder
-from nested_lightning.app.kept_columns import kept_names
 from nested_lightning.app.pictures.listing import is_picture
 from nested_lightning.app.record_files import record_writers
 from nested_lightning.app.variant.labelling import SequenceLabeller, SequencePrediction

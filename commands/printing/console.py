@@ -111,6 +111,7 @@ def show_warnings_as_notes() -> None:
 
     warnings.showwarning = show
     warnings.filterwarnings("ignore", _HELD_TWICE)
+    warnings.filterwarnings("ignore", category=FutureWarning, module="pytorch_lightning")  # calls of its own
 
 
 def print_table(

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from nested_lightning.app.assembly.wiring.arguments import is_chooser
 from nested_lightning.app.assembly.wiring.making import observing, place_being_made
 from nested_lightning.app.assembly.wiring.wiring import BoundPart
 from nested_lightning.containers.checking.provider_graph import in_force, list_providers
-from nested_lightning.containers.providing.watched import Watched
+from nested_lightning.containers.providing.declared import Watched
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +72,7 @@ class Constructions:
     def _call(self, maker: Any, args: Any, kwargs: Mapping[str, Any], path: str) -> Any:
         made = maker(*args, **kwargs)
         if (one := as_written(maker, args, kwargs)) is not None:
-            seen = Construction(one.called, one.args, one.kwargs, path, made)
-            self._all.setdefault(id(made), seen)
+            self._all.setdefault(id(made), replace(one, path=path, made=made))
         return made
 
 

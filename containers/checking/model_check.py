@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
-from traceback import TracebackException
 from typing import Any
 
 from dependency_injector import providers
 from dependency_injector.errors import Error as DependencyError
 
-from nested_lightning.app.assembly.assembler import Assembler, is_certain
+from nested_lightning.app.assembly.assembler import Assembler, is_certain, with_path
 from nested_lightning.app.assembly.errors import CompositionError, WidthError
 from nested_lightning.app.checking.error_places import needs_values
 from nested_lightning.app.checking.findings import Fault, Findings, Unchecked
@@ -19,8 +18,8 @@ from nested_lightning.app.checking.submodule_table import CheckReport, count_sto
 from nested_lightning.app.checking.submodule_watch import first_paths
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.seam.meta_device import on_meta
+from nested_lightning.app.training.checkpoint_content import refuse_unstorable
 from nested_lightning.app.training.pretrained_weights import HOOK
-from nested_lightning.app.training.storable_state import refuse_unstorable
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.checking.call_record import CallRecord
 from nested_lightning.containers.checking.width_settings import WidthSettings
@@ -28,6 +27,9 @@ from nested_lightning.containers.overrides.model_provider import OverriddenModel
 from nested_lightning.containers.providing.declared import without_overriding
 from nested_lightning.containers.providing.trained import TrainedModel
 from nested_lightning.containers.starting.bootstrapping import family_container
+
+_LOADS_WEIGHTS = f"what a constructor loads belongs into a method {HOOK}(self), called when a training begins"
+"""What to do where an error `needs_values`."""
 
 
 def check_application(
@@ -90,7 +92,10 @@ class _Check:
         makers = {
             path: record.maker(copies.original(module)) or path for path, module in assembler.built.items()
         }
-        widths = WidthSettings(family=self.family, root=self.root, makers=makers, record=record)
+        overridden = [path for path, maker in makers.items() if maker in record.overridden]
+        widths = WidthSettings(
+            settings=self.family.settings(), root=self.root, makers=makers, overridden=overridden
+        )
         for error in errors:
             self.findings.add(_as_fault(error, assembler, widths))
         for path, faulty in assembler.unchecked.items():
@@ -108,10 +113,9 @@ class _Check:
             suggest=widths.suggest,
             widths=assembler.asked_widths,
             seed=seed,
-            unknown=self._unknown_in_batches(),
+            unknown=() if self._has_real_batch else self._ask("unknown_in_batches") or (),
         )
         steps(self._batches(), self.application.trainer.submodule_policies(), is_brief=self._is_brief)
-        overridden = [path for path, maker in makers.items() if record.is_overridden(maker)]
         for fault in record.find_idle_overrides(
             asked_for=list(assembler.built), handed_on=assembler.factories, root=self.root
         ):
@@ -121,7 +125,7 @@ class _Check:
             unchecked=tuple(self.findings.unchecked),
             model_class=type(model).__name__,
             rows=() if self._is_brief else tuple(steps.rows(makers, overridden, same)),
-            notes=tuple(self._notes(model)),
+            notes=() if self._is_brief else tuple(self._ask("check_notes", model) or ()),
             edges=steps.watch.flow.edges,
             returns=steps.watch.flow.returns,
             num_stored=count_stored(model),
@@ -131,23 +135,23 @@ class _Check:
     def _findings_alone(self) -> CheckReport:
         return CheckReport(faults=tuple(self.findings.faults), unchecked=tuple(self.findings.unchecked))
 
-    def _notes(self, model: Any) -> list[str]:
-        is_asked = not self._is_brief and "check_notes" in self.family.providers
-        return list(self.family.check_notes(model)) if is_asked else []
+    def _ask(self, name: str, *args: Any) -> Any:
+        """Return what a provider of the family gives; None where it has none of this name."""
+        return getattr(self.family, name)(*args) if name in self.family.providers else None
 
     def _compare_wirings(self) -> None:
         """Find what a wiring function builds differently each time."""
-        if not self._is_brief and "wiring_differences" in self.family.providers and not self.findings.faults:
-            for path, what in self.family.wiring_differences().items():
-                hint = "let the wiring depend on settings and data alone"
-                self.findings.add(Fault(path=path, what=what, hint=hint))
+        is_asked = not self._is_brief and not self.findings.faults
+        differences = (self._ask("wiring_differences") if is_asked else None) or {}
+        for path, what in differences.items():
+            hint = "let the wiring depend on settings and data alone"
+            self.findings.add(Fault(path=path, what=what, hint=hint))
 
     def _look_at_state(self, model: Any) -> None:
         """Find what no checkpoint can hold, in the composite and in data that have been read."""
-        known = self.family.providers.get("known_data_spec")
-        has_read = "datamodule" in self.family.providers and (known is None or known() is None)
+        has_read = self._ask("known_data_spec") is None
         try:
-            refuse_unstorable(model, self.family.datamodule() if has_read else None)
+            refuse_unstorable(model, self._ask("datamodule") if has_read else None)
         except UserError as error:
             self.findings.add(Fault(path="", what=str(error)))
 
@@ -163,22 +167,13 @@ class _Check:
     def _batches(self) -> list[Any]:
         """Return the batches to send through the model; none where the family has none."""
         name = "real_batches" if self._has_real_batch else "example_batches"
-        is_there = name in self.family.providers
-        batches = list(getattr(self.family, name)()) if is_there else []
+        batches = self._ask(name)
         if not batches:
-            lacking = (
-                "a single loader with a batch of known structure"
-                if is_there
-                else f"a provider '{name}' in its container"
-            )
+            loader, provider = "a single loader with a batch of known structure", f"a provider '{name}'"
+            lacking = f"{provider} in its container" if batches is None else loader
             why = f"nothing was sent through the model, for lack of {lacking}"
             self.findings.add(Unchecked(path=self.root, why=why))
-        return batches
-
-    def _unknown_in_batches(self) -> list[str]:
-        """Return the types of what made-up batches lack; none where they are as the real ones."""
-        is_made_up = not self._has_real_batch and "unknown_in_batches" in self.family.providers
-        return list(self.family.unknown_in_batches()) if is_made_up else []
+        return batches or []
 
     def _build(self, assembler: Assembler, errors: list[CompositionError], record: CallRecord) -> Any:
         """Return the composite, or None where it can't be built at all."""
@@ -197,22 +192,15 @@ class _Check:
 
 def _as_composition_error(error: Exception, path: str) -> CompositionError:
     """Return what is wrong with a composite; an unforeseen error is a fault of the provider at its path."""
-    if isinstance(error, CompositionError):
-        return error
-    if isinstance(error, UserError):
-        return CompositionError(str(error))
-    (reason,) = TracebackException.from_exception(error).format_exception_only()
-    if needs_values(error):
-        reason = (
-            f"{reason.partition(chr(10))[0]} A check has no weights: what the constructor loads belongs into"
-            f" a method {HOOK}(self), which is called when a training begins"
-        )
-    return CompositionError(f"{path}: can't be built: {reason.strip()}", path=path)
+    named = with_path(error, path, {})
+    return named if isinstance(named, CompositionError) else CompositionError(str(named))
 
 
 def _as_fault(error: CompositionError, assembler: Assembler, widths: WidthSettings) -> Fault:
     path = _place_of(error) or assembler.path
     what = _without_path(error, path)
+    if error.__cause__ is not None and needs_values(error.__cause__):
+        return Fault(path=path, what=what.partition("\n")[0], hint=_LOADS_WEIGHTS)
     if isinstance(error, WidthError):
         what, givers = str(error).partition(": ")[0], [_below(error.giver, assembler)]
     else:

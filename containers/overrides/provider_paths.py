@@ -8,8 +8,7 @@ from urllib.parse import unquote
 from dependency_injector import providers
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.containers.providing.named import NamedProviders
-from nested_lightning.containers.providing.nested import WithParts
+from nested_lightning.containers.providing.named import NamedProviders, WithParts
 
 
 class OverridePathError(UserError):

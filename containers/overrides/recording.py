@@ -1,5 +1,6 @@
 """What a recipe records of an override, and whether that is enough to rebuild it."""
 
+import inspect
 import json
 import sys
 from collections.abc import Mapping
@@ -41,7 +42,7 @@ def import_path(made: Any) -> str | None:
     found: Any = sys.modules.get(module)
     for part in name.split("."):
         found = getattr(found, part, None)
-    return f"{module}:{name}" if found is made else None
+    return f"{module}:{name}" if inspect.unwrap(found) is inspect.unwrap(made) else None
 
 
 def with_options(replacement: Any, options: Mapping[str, Any]) -> Any:

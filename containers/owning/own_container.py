@@ -28,9 +28,8 @@ from nested_lightning.containers.owning.part_providers import DataProvider, make
 from nested_lightning.containers.owning.plan import WiringPlan, parts_of
 from nested_lightning.containers.owning.signatures import argument_names
 from nested_lightning.containers.providing.chosen import seeded_assembler
-from nested_lightning.containers.providing.declared import DeclaredFactory
+from nested_lightning.containers.providing.declared import DeclaredFactory, is_replaced
 from nested_lightning.containers.providing.trained import new_model, trained_model
-from nested_lightning.containers.providing.watched import is_replaced
 from nested_lightning.containers.serving.services import make_router
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.base import Settings
@@ -119,7 +118,7 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
 
 def wired_arguments(settings: Settings, plan: WiringPlan, makers: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the wiring function is called with, besides the data."""
-    values = {name: getattr(settings, name) for name in type(settings).model_fields}
+    values = dict(settings)
     own = {name: value for name, value in values.items() if name in (*plan.plain, *plan.sections)}
     given = wiring_arguments(own, plan.parts, makers)
     if plan.model is not None:
@@ -142,8 +141,7 @@ def _data_providers(
 
 def make_data(maker: Any, parts: Any, path: str, settings: Settings, makers: Mapping[str, Any]) -> Any:
     """Return the datamodule, which has read nothing yet."""
-    values = {name: getattr(settings, name) for name in type(settings).model_fields}
-    given = wiring_arguments(values, parts, makers)
+    given = wiring_arguments(dict(settings), parts, makers)
     return make_datamodule(partial(make, maker, (), given, Place(path)), path=path)
 
 

@@ -74,3 +74,12 @@ def expected_of(provider: Any) -> Expected:
     """Return what a provider has to give; anything if it is declared without a Protocol."""
     expected = getattr(provider, "expected", ANYTHING)
     return expected if isinstance(expected, Expected) else ANYTHING
+
+
+class Watched(providers.Callable[Any]):
+    """Stands for the provider that it watches, and is no replacement."""
+
+
+def is_replaced(provider: providers.Provider[Any]) -> bool:
+    """Return whether something else was put in a provider's place."""
+    return any(not isinstance(one, Watched) for one in provider.overridden)

@@ -8,7 +8,7 @@ from nested_lightning.app.assembly.calls import signature_of, why_not_called
 from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.containers.providing.choices import build_chosen, import_target
 from nested_lightning.settings.base import ChoiceSettings
-from nested_lightning.settings.choices.group_extractors import GROUP_EXTRACTORS
+from nested_lightning.settings.multi_feature import GROUP_EXTRACTORS
 
 SORTS = {"picture_size": "pictures", "max_length": "text", "num_steps": "sequences"}
 """Sorts of groups, by the keyword that their extractors alone are given."""

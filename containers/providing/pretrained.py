@@ -9,7 +9,7 @@ from nested_lightning.app.errors import errors_naming
 from nested_lightning.containers.providing.choices import import_target
 from nested_lightning.settings.application import ApplicationSettings, change_settings, parse_settings
 from nested_lightning.settings.base import ChoiceSettings
-from nested_lightning.settings.choices.pretrained import PreparedSettings, PretrainedSettings
+from nested_lightning.settings.choices.pretrained import PretrainedSettings
 from nested_lightning.settings.describing.walking import dotted
 from nested_lightning.settings.reading.layers import Names
 from nested_lightning.settings.reading.merging import merge, nest_at
@@ -48,9 +48,9 @@ def without_weights(settings: Mapping[str, Any]) -> dict[str, Any]:
     return change_settings(settings, changes) if changes else dict(settings)
 
 
-def preparation_for(choice: ChoiceSettings) -> Any:
+def preparation_for(choice: ChoiceSettings | None) -> Any:
     """Return how a pretrained part wants its pictures or texts; None: it isn't one, or doesn't say."""
-    if not isinstance(choice, PreparedSettings):
+    if not isinstance(choice, PretrainedSettings):
         return None
     return import_target(choice.prepared_by)(**choice.prepared_from())
 
@@ -59,8 +59,7 @@ def preparation_by_name(
     choices: Mapping[str, ChoiceSettings], defaults: Mapping[str, ChoiceSettings], name: str, sort: str
 ) -> Any:
     """Return how the part ``name`` wants its inputs: by its own choice, or else by that for its sort."""
-    choice = choices.get(name, defaults.get(sort))
-    return None if choice is None else preparation_for(choice)
+    return preparation_for(choices.get(name, defaults.get(sort)))
 
 
 def _pretrained_below(names: Names, place: Any) -> Iterator[tuple[Names, PretrainedSettings]]:

@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.checkpoints.checkpoint_io import write_atomically
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.extras import require_report
 from nested_lightning.app.report.contents import Block, Section, SectionMaker, Text, make_sections
@@ -219,5 +219,4 @@ def write_report(
         for section in own
     ]
     content = write_page(title, [*first, *sections])
-    with replace_atomically(file) as stream:
-        stream.write(content)
+    write_atomically(file, content)

@@ -15,7 +15,8 @@ from nested_lightning.app.serving.service import Model, Service
 from nested_lightning.app.serving.worker import Watch
 from nested_lightning.containers.exported import exported_model
 from nested_lightning.settings.family import Family
-from nested_lightning.settings.serving import LimitSettings, check_limits
+from nested_lightning.settings.reading.errors import checked
+from nested_lightning.settings.serving import LimitSettings
 
 if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
@@ -81,7 +82,7 @@ def serving_app(models: Mapping[str, "ApplicationContainer"], **limits: Any) -> 
     from nested_lightning.app.serving.application import make_application  # needs FastAPI
     from nested_lightning.app.serving.metrics import Metrics
 
-    metrics, settings = Metrics(), check_limits(limits)
+    metrics, settings = Metrics(), checked(LimitSettings, limits)
     services = {name: service_of(name, model_of(each), settings, metrics) for name, each in models.items()}
     return make_application(services, metrics=metrics)
 
@@ -106,7 +107,7 @@ def make_router(
     from nested_lightning.app.serving.routes import model_router  # needs FastAPI
 
     model = Model(desk=desk, family=family.name, summary=family.predictor.summary)
-    return model_router(service_of(name or family.name, model, check_limits(limits)), prefix=prefix)
+    return model_router(service_of(name or family.name, model, checked(LimitSettings, limits)), prefix=prefix)
 
 
 def family_of_path(path: str) -> str:

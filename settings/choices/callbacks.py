@@ -150,10 +150,8 @@ class ModelSummarySettings(CallbackSettings, kind="model_summary", target=".Mode
     max_depth: int = Field(1, ge=-1, le=1000, description="Levels of submodules; -1: all.")
 
 
-class RichModelSummarySettings(CallbackSettings, kind="rich_model_summary", target=".RichModelSummary"):
+class RichModelSummarySettings(ModelSummarySettings, kind="rich_model_summary", target=".RichModelSummary"):
     """The same as a table."""
-
-    max_depth: int = Field(1, ge=-1, le=1000, description="Levels of submodules; -1: all.")
 
 
 class ModelPruningSettings(CallbackSettings, kind="model_pruning", target=".ModelPruning"):

@@ -99,14 +99,25 @@ def written_value(field: FieldInfo, value: Any) -> str:
 
 def allowed_values(field: FieldInfo) -> str:
     """Return what a field takes: types and bounds, or the values themselves."""
+    schema = value_schema(field)
+    return " or ".join(map(_option, schema.get("anyOf", [schema])))
+
+
+def value_schema(field: FieldInfo) -> dict[str, Any]:
+    """Return the JSON schema of a field's value, without references."""
     schema = _adapter(field).json_schema()
-    options = schema.get("anyOf", [schema])
-    named = schema.get("$defs", {})
-    return " or ".join(_option(named.get(_name(option), option)) for option in options)
+    whole: dict[str, Any] = _inlined(schema, schema.get("$defs", {}))
+    return whole
 
 
-def _name(schema: dict[str, Any]) -> str:
-    return str(schema.get("$ref", "")).rpartition("/")[2]
+def _inlined(schema: Any, named: dict[str, Any]) -> Any:
+    if isinstance(schema, list):
+        return [_inlined(inner, named) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(named[schema["$ref"].rpartition("/")[2]], named)
+    return {name: _inlined(inner, named) for name, inner in schema.items() if name != "$defs"}
 
 
 def _option(schema: dict[str, Any]) -> str:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from pydantic import BaseModel
 
+from nested_lightning.settings.base import ChoiceSettings
 from nested_lightning.settings.reading.layers import Names
 from nested_lightning.settings.slot import Slot
 
@@ -58,6 +59,19 @@ def _places(model: type[BaseModel]) -> dict[str, Place]:
     return {name: place_of(field.annotation, field.metadata) for name, field in model.model_fields.items()}
 
 
+def choices_below(place: Place) -> Iterator[type[ChoiceSettings]]:
+    """Yield every choice of every slot below a place."""
+    if isinstance(place, NamedItems):
+        yield from choices_below(place.item)
+    elif isinstance(place, Slot):
+        for choice in place.choices.values():
+            yield choice
+            yield from choices_below(choice)
+    elif place is not None:
+        for inner in _places(place).values():
+            yield from choices_below(inner)
+
+
 def locate(model: type[BaseModel], location: Sequence[int | str]) -> tuple[Names, Place]:
     """Return the path of an error's location, and what comes before its last name.
 
@@ -85,6 +99,11 @@ def is_alternative(part: int | str) -> bool:
 def dotted(names: Names) -> str:
     """Return a path as it is written, a dot within a name as ``%2E``."""
     return ".".join(quote(name, safe=" ").replace(".", "%2E") for name in names)
+
+
+def names_of(path: str) -> Names:
+    """Return a dotted path, name by name."""
+    return tuple(map(unquote, path.split(".")))
 
 
 def step_of_any(place: Place, name: str) -> Place:

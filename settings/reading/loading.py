@@ -5,8 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
 from nested_lightning.settings.application import (
     ApplicationSettings,
     application_settings_model,
@@ -16,7 +14,7 @@ from nested_lightning.settings.describing.walking import dotted
 from nested_lightning.settings.families import describe_family, families, find_family
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.reading.environment import read_environment
-from nested_lightning.settings.reading.errors import SettingsError, describe_problems
+from nested_lightning.settings.reading.errors import SettingsError, checked
 from nested_lightning.settings.reading.layers import Layer, find_values, lacking_overrides
 from nested_lightning.settings.reading.merging import flatten, merge, nested, parse_assignment
 from nested_lightning.settings.reading.patterns import separate_patterns
@@ -172,13 +170,8 @@ def resolve_layers(layers: Sequence[Layer], notes: list[str] | None = None) -> A
     if notes is not None:
         notes += [note for layer in layers for note in layer.notes]
     find_family(_family_of(layers).name)
-    model = application_settings_model()
     stages = merge_layers(layers, notes)
-    *_, values = [{}, *stages]
-    try:
-        settings = model.model_validate(values)
-    except ValidationError as error:
-        raise SettingsError(describe_problems(error, model, layers)) from None
+    settings = checked(application_settings_model(), stages[-1], layers)
     return settings.found_in(_provenance(settings, layers, stages))
 
 

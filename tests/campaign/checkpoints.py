@@ -19,8 +19,8 @@ import numpy as np
 import torch
 
 from nested_lightning import bootstrap, family_container, from_checkpoint, resume_training
-from nested_lightning.app.checkpoints.exporting import export_safetensors
 from nested_lightning.app.checkpoints.inspection import describe_checkpoint
+from nested_lightning.app.checkpoints.model_file import export_safetensors
 from nested_lightning.app.errors import UserError
 from nested_lightning.settings.reading.errors import SettingsError
 from tests.campaign.checkpoint_mutations import KINDS, Content

@@ -55,6 +55,12 @@ def test_data_label_epochs_and_preset_are_given_as_in_a_training(command: str, s
         assert "LinearHead" in printed
 
 
+def test_a_file_without_the_name_of_a_family_in_it_is_refused() -> None:
+    done = runner.invoke(app, ["config", "-m", "corners.py"])
+
+    assert str(done.exception) == "--model corners.py: name the family in it too, as in corners.py:NAME"
+
+
 @pytest.mark.parametrize("command", ["check", "graph", "config"])
 def test_option_that_a_family_has_no_setting_for_is_refused(command: str) -> None:
     done = runner.invoke(app, [command, "-m", "image-to-text", "--label", "shape"])
@@ -109,3 +115,10 @@ def test_an_address_of_a_cluster_that_nothing_trains_on_is_refused(command: str)
     done = runner.invoke(app, [*command.split(), "--ray-address", "somewhere:1"])
 
     assert "--ray-address is for" in str(done.exception)
+
+
+@pytest.mark.parametrize("command", ["compare", "report"])
+def test_an_argument_of_no_override_is_refused_where_trainings_are_compared(command: str) -> None:
+    done = runner.invoke(app, [command, "runs/a", "--set", "trainer.max_epochs=1"])
+
+    assert "--set trainer.max_epochs=1: belongs to no --override" in str(done.exception)

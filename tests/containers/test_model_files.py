@@ -10,8 +10,8 @@ import safetensors.torch
 import torch
 
 from nested_lightning import bootstrap, family_container, from_checkpoint
-from nested_lightning.app.checkpoints.exporting import export_safetensors
 from nested_lightning.app.checkpoints.inspection import describe_checkpoint
+from nested_lightning.app.checkpoints.model_file import export_safetensors
 from nested_lightning.app.checkpoints.weights_file import read_safetensors, to_safetensors
 from nested_lightning.app.errors import UserError
 from nested_lightning.settings.reading.merging import merge

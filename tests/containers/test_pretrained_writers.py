@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 import nested_lightning as nl
-from nested_lightning.app.checkpoints.exporting import export_safetensors
+from nested_lightning.app.checkpoints.model_file import export_safetensors
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.image_to_text.generation.beam import BeamSearch
 from nested_lightning.app.image_to_text.generation.greedy import GreedySearch

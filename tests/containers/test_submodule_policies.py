@@ -9,7 +9,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import nn
 
 from nested_lightning import SettingsError, bootstrap, family_container, resume_training
-from nested_lightning.app.checkpoints.exporting import export_safetensors
+from nested_lightning.app.checkpoints.model_file import export_safetensors
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.settings.reading.merging import merge

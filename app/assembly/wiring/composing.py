@@ -3,7 +3,7 @@
 import hashlib
 import inspect
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
@@ -39,23 +39,16 @@ DATA = "data"
 """The parameter of a wiring function that takes the datamodule."""
 
 
-class ItemMakers(Mapping[str, Callable[..., Any]]):
+class ItemMakers(dict[str, Callable[..., Any]]):
     """What builds each of several parts: any name has something, and only those in settings are listed."""
 
     def __init__(self, maker: Callable[..., Any], names: Iterable[str] = ()) -> None:
-        self._names, self._maker = tuple(names), maker
+        super().__init__({name: partial(maker, name) for name in names})
+        self._maker = maker
 
-    def __getitem__(self, name: str) -> Callable[..., Any]:
-        """Return what builds the part ``name``."""
+    def __missing__(self, name: str) -> Callable[..., Any]:
+        """Return what builds a part that isn't listed."""
         return partial(self._maker, name)
-
-    def __iter__(self) -> Iterator[str]:
-        """Return the names in settings."""
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        """Return how many names are in settings."""
-        return len(self._names)
 
 
 class Composer:

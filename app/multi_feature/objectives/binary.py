@@ -11,10 +11,9 @@ from torch import Tensor
 from torchmetrics.functional import classification as metrics
 
 from nested_lightning.app.evaluation_report import EvaluationReport
-from nested_lightning.app.multi_feature.objectives.class_weights import ClassWeights, weigh_classes
+from nested_lightning.app.multi_feature.objectives.classes import ClassWeights, report_classes, weigh_classes
 from nested_lightning.app.multi_feature.objectives.members import mean_of_sigmoids
 from nested_lightning.app.multi_feature.objectives.one_column import OneColumnObjective
-from nested_lightning.app.multi_feature.objectives.reports import report_classes
 from nested_lightning.app.multi_feature.objectives.thresholds import (
     Criterion,
     best_threshold,

@@ -4,18 +4,22 @@ Shapes: B pictures, C_in colours, S pixels to a side, N positions, F features, h
 grid.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from math import isqrt
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from nested_lightning.app.submodules.pretrained.meta_calls import on_meta_alike
-from nested_lightning.app.submodules.pretrained.part import FirstWeights, PretrainedPart
+from nested_lightning.app.errors import UserError
+from nested_lightning.app.submodules.pretrained.files import NONE
+from nested_lightning.app.submodules.pretrained.part import PretrainedPart, on_meta_alike
 
 NUM_COLOURS = 3
 
+Config = Mapping[str, Any]
 Features = Callable[[nn.Module, Tensor], Tensor]
 """Takes a network and pictures of [B, 3, S, S]; gives [B, F, h, w], or [B, N, F], positions last."""
 
@@ -26,11 +30,10 @@ class PretrainedImageEncoder(PretrainedPart):
     Grey pictures reach it as three equal colours.
 
     Args:
-        network: The network, with initial weights.
-        features: Calls it.
-        first_weights: What it begins with in a training.
         in_features: C_in, 1 or 3.
         picture_size: S.
+        features: Calls the network.
+        **part: See `PretrainedPart`.
 
     Attributes:
         out_features: F.
@@ -40,16 +43,8 @@ class PretrainedImageEncoder(PretrainedPart):
         ValueError: The network doesn't take pictures of this size.
     """
 
-    def __init__(
-        self,
-        *,
-        network: nn.Module,
-        features: Features,
-        first_weights: FirstWeights,
-        in_features: int,
-        picture_size: int,
-    ) -> None:
-        super().__init__(network=network, first_weights=first_weights)
+    def __init__(self, *, in_features: int, picture_size: int, features: Features, **part: Any) -> None:
+        super().__init__(**part)
         self.in_features = in_features
         self._features = features
         self.out_features, self.out_positions = self._measure(picture_size)
@@ -73,3 +68,63 @@ class PretrainedImageEncoder(PretrainedPart):
             reason = " ".join(str(error).split())[:200]
             raise ValueError(f"it doesn't take pictures of {picture_size} pixels: {reason}") from error
         return grid.shape[1], grid.shape[2] * grid.shape[3]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageLibrary:
+    """A library of image models.
+
+    Attributes:
+        describe: Finds what a part is, by ``weights`` and ``architecture``, if one is given; see
+            `image_encoder`.
+        build: Makes the network of a config, with initial weights, and what loads others into it, see
+            ``take`` of `PretrainedPart`.
+        features: Calls the network.
+        num_channels: Says of how many channels its pictures are, by its config; None: of 3, always.
+    """
+
+    describe: Callable[..., dict[str, Any]]
+    build: Callable[[Config], tuple[nn.Module, Callable[..., str]]]
+    features: Features
+    num_channels: Callable[[Config], int] | None = None
+
+    def image_encoder(
+        self,
+        *,
+        in_features: int,
+        picture_size: int,
+        weights: str = NONE,
+        architecture: str | None = None,
+        config: Config | None = None,
+        sha256: str | None = None,
+    ) -> PretrainedImageEncoder:
+        """Return an image model, up to its grid of features, with initial weights.
+
+        Args:
+            in_features: Colours of a picture, 1 or 3.
+            picture_size: Pixels to a side.
+            weights: Where its weights are, see `PretrainedFiles`; ``none``: nowhere.
+            architecture: Its name in the library; None: as the config says.
+            config: What ``describe`` found; None: it is looked for now.
+            sha256: Digest of the weights; None: it may be any.
+
+        Raises:
+            UserError: The library isn't there, doesn't know the model, or it takes other pictures.
+        """
+        named = {} if architecture is None else {"architecture": architecture}
+        known = config or self.describe(weights=weights, **named)["config"]
+        channels = self.num_channels(known) if self.num_channels else NUM_COLOURS
+        if channels != NUM_COLOURS:
+            raise UserError(
+                f"weights = {weights} are for pictures of {channels} channels, not of {NUM_COLOURS}"
+            )
+        network, take = self.build(known)
+        return PretrainedImageEncoder(
+            in_features=in_features,
+            picture_size=picture_size,
+            features=self.features,
+            network=network,
+            weights=weights,
+            sha256=sha256,
+            take=take,
+        )

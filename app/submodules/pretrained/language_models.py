@@ -17,8 +17,7 @@ from typing_extensions import override
 from nested_lightning.app.submodules.bridges import Role
 from nested_lightning.app.submodules.pretrained.files import NONE
 from nested_lightning.app.submodules.pretrained.matching import without_adapters
-from nested_lightning.app.submodules.pretrained.meta_calls import on_meta_alike
-from nested_lightning.app.submodules.pretrained.part import FirstWeights, PretrainedPart
+from nested_lightning.app.submodules.pretrained.part import PretrainedPart, on_meta_alike
 from nested_lightning.app.submodules.pretrained.transformers_parts import (
     describe,
     known_config,
@@ -39,19 +38,14 @@ class TransformersTextDecoder(PretrainedPart):
     (ClipCap, https://arxiv.org/abs/2111.09734). Keys and values of what it has read are the state.
 
     Args:
-        in_features: F_in, the width of what the bridge gives.
-        out_features: V.
-        role: The bridge's ``role``.
         token_ids: The model's own id of each token, of which -1 is none; of two that are the same, the later
             one is written. Empty: they are its ids already.
         max_length: Most tokens that it reads of a caption.
         add_cross_attention: Whether layers get one that is new, where the config has none.
         dropout: Share of the picture's features set to zero in training, in [0, 1).
         weights: Where its weights are, see `PretrainedFiles`; ``none``: nowhere.
-        tokenizer: Where its tokenizer is, which the data's vocabulary comes from.
         config: What `describe` found; None: it is looked for now.
         sha256: Digest of the weights; None: it may be any.
-        weights_license: Of the weights; for people to read.
 
     Raises:
         UserError: transformers isn't there, or doesn't know the model.
@@ -72,12 +66,9 @@ class TransformersTextDecoder(PretrainedPart):
         add_cross_attention: bool = False,
         dropout: float = 0.1,
         weights: str = NONE,
-        tokenizer: str | None = None,
         config: Mapping[str, Any] | None = None,
         sha256: str | None = None,
-        weights_license: str | None = None,
     ) -> None:
-        del tokenizer, weights_license
         known = known_config(config or describe(weights=weights)["config"])
         attends, is_new = _settle_attention(known, is_wanted=add_cross_attention)
         ids = token_ids or range(out_features)
@@ -86,9 +77,9 @@ class TransformersTextDecoder(PretrainedPart):
             raise ValueError(f"its model has {sizes.vocab_size} tokens, its tokenizer {max(ids) + 1}")
         super().__init__(
             network=transformers().AutoModelForCausalLM.from_config(known).train(),
-            first_weights=FirstWeights(
-                weights=weights, sha256=sha256, take=partial(_load, is_attention_new=is_new)
-            ),
+            weights=weights,
+            sha256=sha256,
+            take=partial(_load, is_attention_new=is_new),
         )
         self.in_features, self.out_features, self.role = in_features, out_features, role
         self.max_length = max_length

@@ -7,7 +7,14 @@ from torch import Tensor, nn
 
 from nested_lightning.app.checkpoints.foreign_weights import match_names, tensors_within
 from nested_lightning.app.errors import UserError, counted, name_list
+from nested_lightning.app.submodules.pretrained.files import PretrainedFiles
 from nested_lightning.app.training.adapters import is_of_adapter
+
+
+def load_file(network: nn.Module, *, weights: str, sha256: str | None, heads: Iterable[str]) -> str:
+    """Load all tensors of a network from the files of a part, see `load_matching` and `PretrainedFiles`."""
+    given = PretrainedFiles(weights).tensors(sha256)
+    return load_matching(network, given, heads=heads, source=weights)
 
 
 def load_matching(
@@ -31,15 +38,16 @@ def load_matching(
     matched = match_names(wanted, tensors_within(given, prefix))
     others = [name for name in given if prefix and not name.startswith(f"{prefix}.")]
     left = [*others, *matched.unexpected]
-    refuse_partial(
+    return load_whole(
+        network,
+        matched.taken,
         missing=[name for name in matched.missing if not name.endswith("num_batches_tracked")],
-        unexpected=[name for name in left if not name.startswith(tuple(heads))],
         misshapen=[f"{name} {shapes}" for name, shapes in matched.other_shape.items()],
-        num_wanted=len(wanted),
+        unexpected=[name for name in left if not name.startswith(tuple(heads))],
+        left=left,
+        without=prefix,
         source=source,
     )
-    network.load_state_dict(dict(matched.taken), strict=False)
-    return said(len(matched.taken), len(wanted), without=prefix, left=left, source=source)
 
 
 def without_adapters(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -47,19 +55,35 @@ def without_adapters(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: value for name, value in state.items() if not is_of_adapter(name)}
 
 
-def refuse_partial(
+def load_whole(
+    network: nn.Module,
+    taken: Mapping[str, Tensor],
     *,
     missing: Iterable[str],
-    unexpected: Iterable[str],
     misshapen: Iterable[str],
-    num_wanted: int,
+    unexpected: Iterable[str],
+    left: Iterable[str],
+    new: Iterable[str] = (),
+    without: str = "",
     source: str,
-) -> None:
-    """Refuse weights that fill a network in part, or that are those of another one.
+) -> str:
+    """Load the tensors that a file has of a network, unless it lacks some; return in words what was taken.
+
+    Args:
+        network: Takes them.
+        taken: Those of the file, by the network's names.
+        missing: Names of those that it lacks.
+        misshapen: Those that have another shape there.
+        unexpected: Those that the network should have and hasn't.
+        left: Whatever is in the file and isn't taken.
+        new: What needn't be in the file, and isn't.
+        without: What stands before all names in the file.
+        source: The file, for messages.
 
     Raises:
-        UserError: There is anything of the kind; names the first ones.
+        UserError: Anything is missing, misshapen or unexpected; names the first ones.
     """
+    num_wanted = len(without_adapters(network.state_dict()))
     faults = [
         f"{counted(len(names), 'tensor')} {what}: {name_list(names)}"
         for names, what in (
@@ -71,19 +95,8 @@ def refuse_partial(
     ]
     if faults:
         raise UserError(f"{source} isn't whole, or is of another architecture: {'; '.join(faults)}")
-
-
-def said(
-    num_taken: int,
-    num_wanted: int,
-    *,
-    without: str = "",
-    left: Iterable[str] = (),
-    new: Iterable[str] = (),
-    source: str,
-) -> str:
-    """Return in words what was taken of a file."""
-    said = f"{num_taken} of {counted(num_wanted, 'tensor')} from {source}"
+    network.load_state_dict(dict(taken), strict=False)
+    said = f"{len(taken)} of {counted(num_wanted, 'tensor')} from {source}"
     said += f", without '{without}.' before their names" if without else ""
     for what, names in (("not there, so new", [*new]), ("left out", [*left])):
         said += f"; {what}: {name_list(names)}" if names else ""

@@ -12,37 +12,24 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from nested_lightning.app.submodules.pretrained.files import NONE
-from nested_lightning.app.submodules.pretrained.part import FirstWeights, PretrainedPart
-from nested_lightning.app.submodules.pretrained.texts import read_tokens, refuse_too_many_tokens
-from nested_lightning.app.submodules.pretrained.transformers_parts import (
-    build_network,
-    describe,
-    load_network,
-)
+from nested_lightning.app.submodules.pretrained.texts import TokenReader
 from nested_lightning.app.submodules.sequence_adapters import TakesKind
 
 
-class TransformersStepEncoder(PretrainedPart):
+class TransformersStepEncoder(TokenReader):
     """A text encoder of transformers, which reads a sequence as a whole; what it makes of each step.
 
     That is what it makes of the step's first piece. For a step without any, e.g. a blank, or a character that
     isn't the first of its piece, it is what it makes of the last piece before.
 
     Args:
-        network: The library's, with initial weights.
         before: Ids of what the tokenizer puts before a text.
         after: Ids of what it puts after it.
-        first_weights: What it begins with in a training.
-
-    Attributes:
-        out_features: F.
+        **reader: See `TokenReader`, whose ``out_features`` are F.
     """
 
-    def __init__(
-        self, *, network: Any, before: Sequence[int], after: Sequence[int], first_weights: FirstWeights
-    ) -> None:
-        super().__init__(network=network, first_weights=first_weights)
-        self.out_features = int(network.config.hidden_size)
+    def __init__(self, *, before: Sequence[int], after: Sequence[int], **reader: Any) -> None:
+        super().__init__(**reader)
         self._before, self._after = [[1 + one for one in ids] for ids in (before, after)]
 
     @override
@@ -53,7 +40,7 @@ class TransformersStepEncoder(PretrainedPart):
         place_BL = (end_BL - num_BL.clamp(min=1)).clamp(min=0) + len(self._before)
         longest = end_BL[:, -1].max().clamp(min=1).item()  # no int(), so that it may be open in a graph
         torch._check(longest <= x.shape[1] * x.shape[2])
-        read_BMF = read_tokens(self.network, self._join(x, longest))
+        read_BMF = self.read(self._join(x, longest))
         return read_BMF.gather(1, place_BL[..., None].expand(-1, -1, self.out_features))
 
     def _join(self, x: Tensor, longest: Any) -> Tensor:
@@ -69,7 +56,7 @@ class TransformersStepEncoder(PretrainedPart):
 
 
 class TransformersStepAdapter(nn.Module):
-    """A text encoder of transformers, dropout and a linear layer, for each step.
+    """A text encoder of transformers, see `TokenReader`, dropout and a linear layer, for each step.
 
     Args:
         in_features: Number of different pieces, and 1 for none.
@@ -77,15 +64,6 @@ class TransformersStepAdapter(nn.Module):
         after: Ids of what it puts after it.
         out_features: F_out.
         dropout: Share of the encoder's features set to zero in training, in [0, 1).
-        weights: Where its weights are, see `PretrainedFiles`; ``none``: nowhere.
-        tokenizer: Where its tokenizer is, which the data's spec has by now.
-        config: What `describe` found; None: it is looked for now.
-        sha256: Digest of the weights; None: it may be any.
-        weights_license: Of the weights; for people to read.
-
-    Raises:
-        UserError: transformers isn't there, or doesn't know the model.
-        ValueError: The model has fewer tokens.
     """
 
     takes: ClassVar[TakesKind] = "tokens"
@@ -99,21 +77,18 @@ class TransformersStepAdapter(nn.Module):
         out_features: int = 32,
         dropout: float = 0.1,
         weights: str = NONE,
-        tokenizer: str | None = None,
         config: Mapping[str, Any] | None = None,
         sha256: str | None = None,
-        weights_license: str | None = None,
     ) -> None:
         super().__init__()
-        del tokenizer, weights_license
-        known = config or describe(weights=weights)["config"]
-        refuse_too_many_tokens(known, in_features - 1)
         self.in_features, self.out_features = in_features, out_features
         self.encoder = TransformersStepEncoder(
-            network=build_network(known),
             before=before,
             after=after,
-            first_weights=FirstWeights(weights=weights, sha256=sha256, take=load_network),
+            num_tokens=in_features - 1,
+            config=config,
+            weights=weights,
+            sha256=sha256,
         )
         self.project = nn.Sequential(nn.Dropout(dropout), nn.Linear(self.encoder.out_features, out_features))
 

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.submodules.pretrained.files import NONE, PretrainedFiles
-from nested_lightning.app.submodules.pretrained.part import FirstWeights, PretrainedPart
+from nested_lightning.app.submodules.pretrained.part import PretrainedPart
 from nested_lightning.app.submodules.pretrained.tokenizer_files import TOKENIZER
 from nested_lightning.app.submodules.pretrained.transformers_parts import (
     build_network,
@@ -69,52 +69,59 @@ def preparation(*, weights: str) -> TextPreparation:
     return TextPreparation(tokenizer=tokenizer, max_length=min(first, positions))
 
 
-def read_tokens(network: Any, x: Tensor) -> Tensor:
-    """Return what a network of transformers makes of each token, [B, L, F].
+class TokenReader(PretrainedPart):
+    """A text encoder of transformers; what its features become, the class of a part says.
 
     Args:
-        network: A text encoder.
-        x: [B, L], whole numbers: each id and 1, 0 where there is none, which stands at the end.
-    """
-    is_seen_BL = x != 0
-    is_seen_BL[:, 0] = True  # an empty text is read, but counts as nothing
-    mask_BLL = is_seen_BL[:, None, None, :].expand(-1, 1, x.shape[1], -1)
-    read: Tensor = network(input_ids=(x.long() - 1).clamp(min=0), attention_mask=mask_BLL).last_hidden_state
-    return read
-
-
-def refuse_too_many_tokens(config: Mapping[str, Any], num_tokens: int) -> None:
-    """Refuse a tokenizer that knows more tokens than a model.
-
-    Raises:
-        ValueError: It does; names both numbers.
-    """
-    if num_tokens > int(config.get("vocab_size", 0)):
-        raise ValueError(f"its model has {config.get('vocab_size')} tokens, its tokenizer {num_tokens}")
-
-
-class TransformersTextEncoder(PretrainedPart):
-    """A text encoder of transformers; what it makes of tokens, pooled.
-
-    Args:
-        network: The library's, with initial weights.
-        pooling: The mean of all tokens, or the first one.
-        first_weights: What it begins with in a training.
+        num_tokens: Different tokens that it is given.
+        config: What `describe` found; None: it is looked for now.
+        weights: See `PretrainedPart`.
+        sha256: See `PretrainedPart`.
 
     Attributes:
         out_features: F.
+
+    Raises:
+        UserError: transformers isn't there, or doesn't know the model.
+        ValueError: The model has fewer tokens.
     """
 
-    def __init__(self, *, network: Any, pooling: Pooling, first_weights: FirstWeights) -> None:
-        super().__init__(network=network, first_weights=first_weights)
-        self.out_features = int(network.config.hidden_size)
+    def __init__(
+        self, *, num_tokens: int, config: Mapping[str, Any] | None, weights: str, sha256: str | None
+    ) -> None:
+        known = config or describe(weights=weights)["config"]
+        if num_tokens > int(known.get("vocab_size", 0)):
+            raise ValueError(f"its model has {known.get('vocab_size')} tokens, its tokenizer {num_tokens}")
+        super().__init__(network=build_network(known), weights=weights, sha256=sha256, take=load_network)
+        self.out_features = int(self.network.config.hidden_size)
+
+    def read(self, x: Tensor) -> Tensor:
+        """Map whole numbers of [B, L], each id and 1, 0 at the end where there is none, to [B, L, F]."""
+        is_seen_BL = x != 0
+        is_seen_BL[:, 0] = True  # an empty text is read, but counts as nothing
+        mask_BLL = is_seen_BL[:, None, None, :].expand(-1, 1, x.shape[1], -1)
+        ids_BL = (x.long() - 1).clamp(min=0)
+        read_BLF: Tensor = self.network(input_ids=ids_BL, attention_mask=mask_BLL).last_hidden_state
+        return read_BLF
+
+
+class TransformersTextEncoder(TokenReader):
+    """What a text encoder of transformers makes of tokens, pooled.
+
+    Args:
+        pooling: The mean of all tokens, or the first one.
+        **reader: See `TokenReader`, whose ``out_features`` are F.
+    """
+
+    def __init__(self, *, pooling: Pooling, **reader: Any) -> None:
+        super().__init__(**reader)
         self.pooling = pooling
 
     @override
     def forward(self, x: Tensor) -> Tensor:
         """Map tokens of [B, L], int32, each id and 1, 0 where there is none, to [B, F]."""
         is_there_BL = x != 0
-        read_BLF = read_tokens(self.network, x)
+        read_BLF = self.read(x)
         if self.pooling == "first":
             return read_BLF[:, 0] * is_there_BL[:, :1]
         counts_B1 = is_there_BL.sum(dim=1, keepdim=True).clamp(min=1)
@@ -122,7 +129,7 @@ class TransformersTextEncoder(PretrainedPart):
 
 
 class TransformersTextExtractor(nn.Module):
-    """A text encoder of transformers, dropout and a linear layer.
+    """A text encoder of transformers, see `TokenReader`, dropout and a linear layer.
 
     Args:
         in_features: Number of different tokens, and 1 for none.
@@ -130,15 +137,6 @@ class TransformersTextExtractor(nn.Module):
         out_features: F_out.
         pooling: The mean of all tokens, or the first one.
         dropout: Share of pooled features set to zero in training, in [0, 1).
-        weights: Where its weights are, see `PretrainedFiles`; ``none``: nowhere.
-        tokenizer: Where its tokenizer is, by which the data are read.
-        config: What `describe` found; None: it is looked for now.
-        sha256: Digest of the weights; None: it may be any.
-        weights_license: Of the weights; for people to read.
-
-    Raises:
-        UserError: transformers isn't there, or doesn't know the model.
-        ValueError: The model has fewer tokens or positions.
     """
 
     def __init__(
@@ -150,20 +148,13 @@ class TransformersTextExtractor(nn.Module):
         pooling: Pooling = "mean",
         dropout: float = 0.1,
         weights: str = NONE,
-        tokenizer: str | None = None,
         config: Mapping[str, Any] | None = None,
         sha256: str | None = None,
-        weights_license: str | None = None,
     ) -> None:
         super().__init__()
-        del tokenizer, weights_license
-        known = config or describe(weights=weights)["config"]
-        refuse_too_many_tokens(known, in_features - 1)
         self.in_features, self.max_length, self.out_features = in_features, max_length, out_features
         self.encoder = TransformersTextEncoder(
-            network=build_network(known),
-            pooling=pooling,
-            first_weights=FirstWeights(weights=weights, sha256=sha256, take=load_network),
+            pooling=pooling, num_tokens=in_features - 1, config=config, weights=weights, sha256=sha256
         )
         self.project = nn.Sequential(nn.Dropout(dropout), nn.Linear(self.encoder.out_features, out_features))
 

@@ -1,7 +1,7 @@
 """Parts of timm, the library of image models: https://github.com/huggingface/pytorch-image-models."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -11,15 +11,14 @@ from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.app.pictures.decoding import Squaring
 from nested_lightning.app.pictures.preparation import PicturePreparation
 from nested_lightning.app.submodules.pretrained.files import NONE, PretrainedFiles
-from nested_lightning.app.submodules.pretrained.image_encoders import NUM_COLOURS, PretrainedImageEncoder
+from nested_lightning.app.submodules.pretrained.image_encoders import NUM_COLOURS, ImageLibrary
 from nested_lightning.app.submodules.pretrained.libraries import library
-from nested_lightning.app.submodules.pretrained.matching import load_matching
-from nested_lightning.app.submodules.pretrained.part import FirstWeights
+from nested_lightning.app.submodules.pretrained.matching import load_file
 
 _FITS = {"center": "crop", "squash": "stretch"}
 
 
-def describe(*, weights: str, architecture: str | None) -> dict[str, Any]:
+def describe(*, weights: str, architecture: str | None = None) -> dict[str, Any]:
     """Return what a part is, as plain data.
 
     Args:
@@ -81,51 +80,14 @@ def preparation(*, config: Mapping[str, Any]) -> PicturePreparation:
         ) from error
 
 
-def image_encoder(
-    *,
-    in_features: int,
-    picture_size: int,
-    weights: str = NONE,
-    architecture: str | None = None,
-    config: Mapping[str, Any] | None = None,
-    sha256: str | None = None,
-    weights_license: str | None = None,
-) -> PretrainedImageEncoder:
-    """Return an image model of timm, up to its grid of features, with initial weights.
-
-    Args:
-        in_features: Colours of a picture, 1 or 3.
-        picture_size: Pixels to a side.
-        weights: Where its weights are, see `PretrainedFiles`; ``none``: nowhere.
-        architecture: Its name in timm.
-        config: What `describe` found; None: it is looked for now.
-        sha256: Digest of the weights; None: it may be any.
-        weights_license: Of the weights; for people to read.
-
-    Raises:
-        UserError: timm isn't there, doesn't know the architecture, or it takes other pictures.
-    """
-    del weights_license
-    known = config or describe(weights=weights, architecture=architecture)["config"]
-    channels = int(_prepared(known).get("input_size", (NUM_COLOURS,))[0])
-    if channels != NUM_COLOURS:
-        raise UserError(f"weights = {weights} are for pictures of {channels} channels, not of {NUM_COLOURS}")
-    take = partial(_load, heads=_heads(known))
-    return PretrainedImageEncoder(
-        network=_build(known),
-        features=_features,
-        first_weights=FirstWeights(weights=weights, sha256=sha256, take=take),
-        in_features=in_features,
-        picture_size=picture_size,
-    )
-
-
-def _build(config: Mapping[str, Any]) -> nn.Module:
+def _build(config: Mapping[str, Any]) -> tuple[nn.Module, Callable[..., str]]:
     name = str(config["architecture"])
     network: nn.Module = _timm_with(name).create_model(
         name, pretrained=False, num_classes=0, **(config.get("model_args") or {})
     )
-    return network
+    named = _prepared(config).get("classifier") or ()
+    heads = tuple(f"{name}." for name in ([named] if isinstance(named, str) else named))
+    return network, partial(load_file, heads=heads)
 
 
 def _features(network: Any, x: Tensor) -> Tensor:
@@ -134,14 +96,8 @@ def _features(network: Any, x: Tensor) -> Tensor:
     return features.permute(0, 3, 1, 2) if is_last else features
 
 
-def _load(network: nn.Module, *, weights: str, sha256: str | None, heads: tuple[str, ...]) -> str:
-    tensors = PretrainedFiles(weights).tensors(sha256)
-    return load_matching(network, tensors, heads=heads, source=weights)
-
-
-def _heads(config: Mapping[str, Any]) -> tuple[str, ...]:
-    named = _prepared(config).get("classifier") or ()
-    return tuple(f"{name}." for name in ([named] if isinstance(named, str) else named))
+def _num_channels(config: Mapping[str, Any]) -> int:
+    return int(_prepared(config).get("input_size", (NUM_COLOURS,))[0])
 
 
 def _prepared(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,3 +118,8 @@ def _timm_with(architecture: str) -> Any:
         near = did_you_mean(architecture, timm.list_models())
         raise UserError(f"architecture = {architecture}: timm {timm.__version__} has no such model{near}")
     return timm
+
+
+image_encoder = ImageLibrary(
+    describe=describe, build=_build, features=_features, num_channels=_num_channels
+).image_encoder

@@ -1,6 +1,7 @@
 """Parts of torchvision, the library of PyTorch: https://github.com/pytorch/vision."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import takewhile
 from typing import Any
 
@@ -10,10 +11,9 @@ from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.app.pictures.decoding import Squaring
 from nested_lightning.app.pictures.preparation import PicturePreparation
 from nested_lightning.app.submodules.pretrained.files import NONE, PretrainedFiles
-from nested_lightning.app.submodules.pretrained.image_encoders import PretrainedImageEncoder
+from nested_lightning.app.submodules.pretrained.image_encoders import ImageLibrary
 from nested_lightning.app.submodules.pretrained.libraries import library
-from nested_lightning.app.submodules.pretrained.matching import load_matching
-from nested_lightning.app.submodules.pretrained.part import FirstWeights
+from nested_lightning.app.submodules.pretrained.matching import load_file
 
 _BODIES = ("features", "layer4")
 """One of them is in each network that reads a picture part after part, as most with convolutions do."""
@@ -22,7 +22,7 @@ _ENDS = ("avgpool", "classifier", "fc", "head")
 _HEADS = ("fc.", "classifier.", "heads.", "head.", "AuxLogits.", "aux1.", "aux2.")
 
 
-def describe(*, weights: str, architecture: str | None) -> dict[str, Any]:
+def describe(*, weights: str, architecture: str | None = None) -> dict[str, Any]:
     """Return what a part is, as plain data: its name, and how the library prepares its pictures.
 
     Args:
@@ -66,43 +66,9 @@ def preparation(*, config: Mapping[str, Any]) -> PicturePreparation:
     )
 
 
-def image_encoder(
-    *,
-    in_features: int,
-    picture_size: int,
-    weights: str = NONE,
-    architecture: str | None = None,
-    config: Mapping[str, Any] | None = None,
-    sha256: str | None = None,
-    weights_license: str | None = None,
-) -> PretrainedImageEncoder:
-    """Return an image model of torchvision, up to its grid of features, with initial weights.
-
-    Args:
-        in_features: Colours of a picture, 1 or 3.
-        picture_size: Pixels to a side.
-        weights: Where its weights are, see `PretrainedFiles`; ``none``: nowhere.
-        architecture: Its name in torchvision.
-        config: What `describe` found; None: it is looked for now.
-        sha256: Digest of the weights; None: it may be any.
-        weights_license: Of the weights; for people to read.
-
-    Raises:
-        UserError: torchvision isn't there, doesn't know the model, or it has no grid of features.
-    """
-    del weights_license
-    known = config or describe(weights=weights, architecture=architecture)["config"]
-    return PretrainedImageEncoder(
-        network=_build(str(known["architecture"])),
-        features=_features,
-        first_weights=FirstWeights(weights=weights, sha256=sha256, take=_load),
-        in_features=in_features,
-        picture_size=picture_size,
-    )
-
-
-def _build(architecture: str) -> nn.Module:
-    """Return a network's parts up to what pools its grid, in their order."""
+def _build(config: Mapping[str, Any]) -> tuple[nn.Module, Callable[..., str]]:
+    """Return a network's parts up to what pools its grid, in their order, and what loads their weights."""
+    architecture = str(config["architecture"])
     network = _models(architecture).get_model(architecture, weights=None)
     if not any(isinstance(getattr(network, name, None), nn.Module) for name in _BODIES):
         raise UserError(
@@ -110,18 +76,13 @@ def _build(architecture: str) -> nn.Module:
             " give; take one with convolutions, or one of kind=timm"
         )
     parts = takewhile(lambda part: part[0] not in _ENDS, network.named_children())
-    return nn.ModuleDict(dict(parts))
+    return nn.ModuleDict(dict(parts)), partial(load_file, heads=_HEADS)
 
 
 def _features(network: Any, x: Tensor) -> Tensor:
     for part in network.values():
         x = part(x)
     return x
-
-
-def _load(network: nn.Module, *, weights: str, sha256: str | None) -> str:
-    tensors = PretrainedFiles(weights).tensors(sha256)
-    return load_matching(network, tensors, heads=_HEADS, source=weights)
 
 
 def _models(architecture: str) -> Any:
@@ -131,3 +92,6 @@ def _models(architecture: str) -> Any:
         near = did_you_mean(architecture, known)
         raise UserError(f"architecture = {architecture}: torchvision has no such model of pictures{near}")
     return models
+
+
+image_encoder = ImageLibrary(describe=describe, build=_build, features=_features).image_encoder

@@ -1,6 +1,6 @@
 """Parts of transformers, the library of Hugging Face: https://github.com/huggingface/transformers."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,10 +12,9 @@ from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.pictures.decoding import Interpolation, Squaring
 from nested_lightning.app.pictures.preparation import PicturePreparation
 from nested_lightning.app.submodules.pretrained.files import NONE, PretrainedFiles
-from nested_lightning.app.submodules.pretrained.image_encoders import NUM_COLOURS, PretrainedImageEncoder
+from nested_lightning.app.submodules.pretrained.image_encoders import NUM_COLOURS, ImageLibrary
 from nested_lightning.app.submodules.pretrained.libraries import library
-from nested_lightning.app.submodules.pretrained.matching import refuse_partial, said, without_adapters
-from nested_lightning.app.submodules.pretrained.part import FirstWeights
+from nested_lightning.app.submodules.pretrained.matching import load_whole, without_adapters
 
 PREPROCESSOR = "preprocessor_config.json"
 _RESAMPLING: tuple[Interpolation, ...] = ("nearest", "lanczos", "bilinear", "bicubic", "box", "hamming")
@@ -73,42 +72,6 @@ def preparation(*, config: Mapping[str, Any]) -> PicturePreparation:
             f"{PREPROCESSOR} of the part isn't understood: size, crop_size, resample, image_mean and"
             f" image_std have to be there, and pictures square ({error!r})"
         ) from error
-
-
-def image_encoder(
-    *,
-    in_features: int,
-    picture_size: int,
-    weights: str = NONE,
-    config: Mapping[str, Any] | None = None,
-    sha256: str | None = None,
-    weights_license: str | None = None,
-) -> PretrainedImageEncoder:
-    """Return an image model of transformers, up to its grid of features, with initial weights.
-
-    Args:
-        in_features: Colours of a picture, 1 or 3.
-        picture_size: Pixels to a side.
-        weights: Where its weights are, see `PretrainedFiles`; ``none``: nowhere.
-        config: What `describe` found; None: it is looked for now.
-        sha256: Digest of the weights; None: it may be any.
-        weights_license: Of the weights; for people to read.
-
-    Raises:
-        UserError: transformers isn't there, doesn't know the model, or it takes other pictures.
-    """
-    del weights_license
-    known = config or describe(weights=weights)["config"]
-    channels = known.get("num_channels", NUM_COLOURS)
-    if channels != NUM_COLOURS:
-        raise UserError(f"weights = {weights} are for pictures of {channels} channels, not of {NUM_COLOURS}")
-    return PretrainedImageEncoder(
-        network=build_network(known),
-        features=_features,
-        first_weights=FirstWeights(weights=weights, sha256=sha256, take=load_network),
-        in_features=in_features,
-        picture_size=picture_size,
-    )
 
 
 def build_network(config: Mapping[str, Any]) -> nn.Module:
@@ -176,19 +139,19 @@ def load_network(network: Any, *, weights: str, sha256: str | None, new: Contain
     begins = getattr(network, "base_model_prefix", "")
     bodies = (*(f"{name}." for name in own), *((f"{begins}.",) if begins else ()))
     left = sorted(map(str, report["unexpected_keys"]))
-    wanted = without_adapters(network.state_dict())
     missing = sorted(map(str, report["missing_keys"]))
-    refuse_partial(
+    given = loaded.state_dict()
+    wanted = without_adapters(network.state_dict())
+    return load_whole(
+        network,
+        {name: given[name] for name in wanted if name not in missing},
         missing=[name for name in missing if name not in new],
-        unexpected=[name for name in left if name.startswith(bodies) and ".pooler." not in f".{name}"],
         misshapen=[str(key[0] if isinstance(key, tuple) else key) for key in report["mismatched_keys"]],
-        num_wanted=len(wanted),
+        unexpected=[name for name in left if name.startswith(bodies) and ".pooler." not in f".{name}"],
+        left=left,
+        new=missing,
         source=weights,
     )
-    given = loaded.state_dict()
-    taken = {name: given[name] for name in wanted if name not in missing}
-    network.load_state_dict(taken, strict=False)
-    return said(len(taken), len(wanted), left=left, new=missing, source=weights)
 
 
 @contextmanager
@@ -208,6 +171,14 @@ def _silence() -> Iterator[None]:
 def _features(network: Any, x: Tensor) -> Tensor:
     features: Tensor = network(pixel_values=x).last_hidden_state
     return features
+
+
+def _build(config: Mapping[str, Any]) -> tuple[nn.Module, Callable[..., str]]:
+    return build_network(config), load_network
+
+
+def _num_channels(config: Mapping[str, Any]) -> int:
+    return int(config.get("num_channels", NUM_COLOURS))
 
 
 def _squaring(said: Mapping[str, Any]) -> Squaring:
@@ -244,3 +215,8 @@ def _refuse_code(config: Mapping[str, Any]) -> None:
 def transformers() -> Any:
     """Return the library."""
     return library("transformers", extra="pretrained", wanted_by="kind=transformers")
+
+
+image_encoder = ImageLibrary(
+    describe=describe, build=_build, features=_features, num_channels=_num_channels
+).image_encoder

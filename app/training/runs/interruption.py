@@ -15,6 +15,7 @@ from typing_extensions import override
 from nested_lightning.app.training.epoch_callback import EpochCallback
 
 Handler = Callable[[int, FrameType | None], Any] | int | None
+_BATCHES_BETWEEN_AGREEMENTS = 16
 
 
 class TrainingInterruptedError(BaseException):
@@ -52,11 +53,6 @@ class Interruption(EpochCallback):
         self._signals: tuple[signal.Signals, ...] = ()
         self._requeue_signal: signal.Signals | None = None
         self._requeue: Handler = None
-
-    @property
-    def is_requested(self) -> bool:
-        """Whether this process has been asked to stop."""
-        return self._signum is not None
 
     @contextmanager
     def listening(self, trainer: Trainer) -> Iterator[None]:
@@ -103,9 +99,9 @@ class Interruption(EpochCallback):
 
     on_test_start = on_validation_start
 
-    def is_agreed(self, trainer: Trainer) -> bool:
-        """Return whether any process has been asked; every process has to call this at the same step."""
-        return _is_any(trainer, self.is_requested)
+    def is_agreed(self, trainer: Trainer, batch_idx: int) -> bool:
+        """Return whether any process has been asked, see `is_any`."""
+        return is_any(trainer, self._signum is not None, batch_idx)
 
     def stop(self, trainer: Trainer) -> None:
         """End the training, now that it is saved; every process has to call this at the same step.
@@ -114,7 +110,7 @@ class Interruption(EpochCallback):
             TrainingInterruptedError: Always.
         """
         requeue = self._requeue if callable(self._requeue) else None
-        if _is_any(trainer, self._is_announced) and self._requeue_signal is not None and requeue is not None:
+        if is_any(trainer, self._is_announced) and self._requeue_signal is not None and requeue is not None:
             self._signum = self._requeue_signal
             requeue(self._requeue_signal, None)
         raise TrainingInterruptedError(self._signum or signal.SIGTERM)
@@ -165,7 +161,12 @@ def _hang_up() -> tuple[signal.Signals, ...]:
     return () if number is None or signal.getsignal(number) is signal.SIG_IGN else (number,)
 
 
-def _is_any(trainer: Trainer, is_so: bool) -> bool:
+def is_any(trainer: Trainer, is_so: bool, batch_idx: int = 0) -> bool:
+    """Return whether it is so in any process; every process has to call this at the same step.
+
+    Asking costs a message, so that several processes ask after some of an epoch's batches alone.
+    """
     if trainer.world_size == 1:
         return is_so
-    return bool(trainer.strategy.reduce_boolean_decision(is_so, all=False))
+    is_asked = batch_idx % _BATCHES_BETWEEN_AGREEMENTS == 0
+    return is_asked and bool(trainer.strategy.reduce_boolean_decision(is_so, all=False))

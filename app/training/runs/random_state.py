@@ -33,12 +33,10 @@ class RandomState(EpochCallback):
 
     @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Keep a saved state until training starts."""
         self._loaded = state_dict["ranks"]
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Restore the state that was loaded, if one was."""
         with foreign_file(trainer.ckpt_path):
             self._restore()
 

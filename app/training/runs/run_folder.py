@@ -1,6 +1,7 @@
 """The folder that holds everything one training leaves behind."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -9,10 +10,11 @@ from typing import Any
 
 import yaml
 
-from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically, temporary_of
+from nested_lightning.app.checkpoints.checkpoint_io import temporary_of, write_atomically
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exported.runtime import is_exported
+from nested_lightning.app.locks import locked
 from nested_lightning.app.training.runs.fold_folders import folds_in
 
 
@@ -111,6 +113,15 @@ class RunFolder:
         """The best checkpoint; the last one, where no validation chose a best."""
         return self.best_checkpoint if self.best_checkpoint.exists() else self.last_checkpoint
 
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep other processes from training in the folder for as long as the block lasts.
+
+        Raises:
+            UserError: Another process trains in it.
+        """
+        refusal = "another process is training in it; wait for its end, or stop it first"
+        return locked(self.lock_file, refusal=f"run folder {self.path}: {refusal}")
+
     def remove_leftovers(self) -> None:
         """Remove the remains of a write that a kill interrupted."""
         for file in self._files:
@@ -120,10 +131,9 @@ class RunFolder:
         """Write the settings; what was overridden besides stands in both files, so that no copy loses it."""
         if recipe is not None and recipe.overrides:
             settings = {**settings, "overrides": {each.path: each.text for each in recipe.overrides}}
-            with replace_atomically(self.overrides_file) as file:
-                file.write(recipe.overrides_json)
-        with replace_atomically(self.settings_file) as file:
-            file.write(yaml.safe_dump(settings, sort_keys=False, allow_unicode=True).encode())
+            write_atomically(self.overrides_file, recipe.overrides_json)
+        text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True)
+        write_atomically(self.settings_file, text.encode())
 
     def refuse_to_replace_results(self) -> None:
         """Refuse to train anew where a training has ended."""

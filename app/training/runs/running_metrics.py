@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import Any, Protocol, runtime_checkable
 
-import torch
+from lightning_utilities.core.apply_func import apply_to_collection
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
@@ -65,7 +65,6 @@ class RunningMetrics(Callback):
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Keep the saved states until training starts."""
         self._loaded = of_this_rank(checkpoint.get(_KEY, []))
 
     @override
@@ -80,7 +79,6 @@ class RunningMetrics(Callback):
 
     @override
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begin to gather."""
         self._is_epoch_over = False
 
     @override
@@ -94,7 +92,6 @@ class RunningMetrics(Callback):
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Gather no more."""
         self._is_epoch_over, self._logged = True, {}
 
 
@@ -103,26 +100,20 @@ def _states(model: nn.Module, skipped: Collection[int]) -> Iterator[tuple[str, d
         if isinstance(module, MetricCollection):
             module.items()  # lets the metrics of a group share one state again
         elif isinstance(module, Metric) and module.update_count and id(module) not in skipped:
-            values = {key: _to_cpu(value) for key, value in module.metric_state.items()}
-            yield name, {"values": values}
+            yield name, {"values": apply_to_collection(module.metric_state, Tensor, _on_cpu)}
         elif hasattr(module, "running_state"):  # a check of the protocol would take longer than all the rest
             yield name, module.running_state()
 
 
 def _restore(module: nn.Module, state: dict[str, Any]) -> None:
     if isinstance(module, Metric):
+        device = module.device
         for key, value in state["values"].items():
-            setattr(module, key, _to_device(value, module.device))
+            setattr(module, key, apply_to_collection(value, Tensor, lambda one: one.to(device, copy=True)))
         count_as_updated(module)
     elif isinstance(module, RunningMetric):
         module.load_running_state(state)
 
 
-def _to_cpu(value: Tensor | list[Tensor]) -> Tensor | list[Tensor]:
-    return (
-        [each.detach().cpu() for each in value] if isinstance(value, list) else value.detach().cpu().clone()
-    )
-
-
-def _to_device(value: Tensor | list[Tensor], device: torch.device) -> Tensor | list[Tensor]:
-    return [each.to(device) for each in value] if isinstance(value, list) else value.to(device).clone()
+def _on_cpu(value: Tensor) -> Tensor:
+    return value.detach().cpu().clone()

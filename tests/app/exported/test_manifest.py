@@ -24,7 +24,7 @@ def test_what_was_written_is_read_again() -> None:
 
 def test_a_newer_version_is_refused_in_words() -> None:
     newer = json.loads(a_manifest().to_json()) | {"format_version": FORMAT_VERSION + 1}
-    with pytest.raises(UserError, match=r"^m\.onnx: its manifest has version 2.*install a newer release"):
+    with pytest.raises(UserError, match=r"^m\.onnx: its manifest has format version 2.*a newer release"):
         read_manifest(json.dumps(newer), source="m.onnx")
 
 

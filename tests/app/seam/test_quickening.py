@@ -29,7 +29,7 @@ OF_DEPENDENCY_INJECTOR = ("_copy_overridings",)  # which its documentation has c
 @pytest.fixture
 def untested_versions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Versions of torch and Lightning that nobody has tried."""
-    monkeypatch.setattr(versions, "TESTED", {"torch": ("1.0",), "pytorch-lightning": ("1.0",)})
+    monkeypatch.setattr(versions, "TESTED", {"torch": ((1, 0),), "pytorch-lightning": ((1, 0),)})
     versions.are_tested.cache_clear()
     yield
     monkeypatch.undo()

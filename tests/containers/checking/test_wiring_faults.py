@@ -46,7 +46,7 @@ def test_a_misspelt_setting_is_a_fault_of_the_provider_that_reads_it() -> None:
 
     (fault,) = _faults(container)
 
-    assert fault.startswith("multi_feature.head: can't be built: AttributeError")
+    assert fault.startswith("multi_feature.head: it can't be built: AttributeError")
     assert "'MultiFeatureSettings' object has no attribute 'haed'" in fault
 
 

@@ -9,8 +9,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from nested_lightning import Part, bootstrap, family, from_checkpoint, part
-from nested_lightning.app.checkpoints.exporting import export_safetensors
-from nested_lightning.app.checkpoints.model_file import read_model_file
+from nested_lightning.app.checkpoints.model_file import export_safetensors, read_model_file
 from nested_lightning.app.checkpoints.recipe import read_recipe
 from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.containers.owning.descriptor import family_of

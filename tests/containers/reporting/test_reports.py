@@ -16,6 +16,7 @@ import yaml
 
 from nested_lightning import from_checkpoint, resume_training
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.report.contents import Table, Text
 from nested_lightning.app.report.page import MAX_BYTES
 from nested_lightning.app.strict_json import to_json
 from nested_lightning.containers.reporting.comparing import Compared, open_folders
@@ -240,10 +241,11 @@ def test_folds_of_one_cross_validation_are_not_tested_against_one_another() -> N
     folds = {"first/fold-0": run, "first/fold-1": run}
 
     (table,) = Compared(runs=folds).scores()
-    _, said = Compared(runs={**folds, "second/fold-0": run}).scores()
+    _, text = Compared(runs={**folds, "second/fold-0": run}).scores()
 
-    assert table.title == "Scores"
-    assert said.text.startswith("No test with first/fold-0: second/fold-0 (")
+    assert isinstance(table, Table)
+    assert isinstance(text, Text)
+    assert text.text.startswith("No test with first/fold-0: second/fold-0 (")
 
 
 def test_long_table_is_reported_within_bounds(tmp_path: Path, report: Report) -> None:

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from nested_lightning.settings.choices.group_extractors import GROUP_EXTRACTORS
 from nested_lightning.settings.choices.image_extractors import PICTURE_EXTRACTORS
 from nested_lightning.settings.choices.text_extractors import SEQUENCE_EXTRACTORS, TEXT_EXTRACTORS
+from nested_lightning.settings.multi_feature import GROUP_EXTRACTORS
 from nested_lightning.settings.reading.merging import merge
 from tests.app.multi_feature.test_pictures import write_class_folders
 from tests.app.submodules.pretrained.part_folders import write_text_encoder, write_vision_transformer

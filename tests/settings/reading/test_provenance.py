@@ -26,7 +26,7 @@ def test_a_value_comes_from_its_topmost_layer_and_names_those_below(tmp_path: Pa
 
     assert list(find_values(layers, merge_layers(layers), ("trainer", "max_epochs"))) == [
         (7, "--set trainer.max_epochs=7"),
-        ("6", "NESTED_LIGHTNING__TRAINER__MAX_EPOCHS"),
+        (6, "NESTED_LIGHTNING__TRAINER__MAX_EPOCHS"),
         (5, f"{file}:1:11"),
         (60, "default of multi-feature"),
     ]

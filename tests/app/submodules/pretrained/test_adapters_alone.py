@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import nested_lightning as nl
-from nested_lightning.app.checkpoints.exporting import export_safetensors
 from nested_lightning.app.checkpoints.inspection import describe_checkpoint
+from nested_lightning.app.checkpoints.model_file import export_safetensors
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.adapters import is_of_adapter
 from nested_lightning.containers.starting.merging import merge_adapters
