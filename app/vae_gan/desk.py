@@ -70,7 +70,7 @@ class VaeGanDesk:
             answers={"kind": "pictures"},
             bodies={
                 JSON: body_schema(wish, required=["sample"]),
-                FORM: form_schema(PICTURES, texts=["domain"]),
+                FORM: form_schema("domain", PICTURES),
             },
             answer={"type": "object", "properties": told, "required": ["domain", "png"]},
             example={"sample": 4, "domain": None, "seed": 0},
