@@ -51,7 +51,7 @@ def _placed(name: str, value: Any, model: Any) -> dict[str, Any]:
 
     source = EnvSettingsSource(model, env_prefix=ENV_PREFIX, env_nested_delimiter="__")
     source.env_vars = {name.lower(): value}
-    source.decode_complex_value = lambda field_name, field, value: value  # type: ignore[method-assign]
+    source.decode_complex_value = lambda *given: given[-1]  # type: ignore[method-assign]
     return source()
 
 
