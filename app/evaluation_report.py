@@ -19,15 +19,21 @@ Numbers = npt.NDArray[np.floating]
 
 @dataclass(frozen=True, kw_only=True)
 class Confusion:
-    """How often each class is taken for which.
-
-    Attributes:
-        class_names: The class of each index.
-        counts: Samples of each class, and within that by the class that was predicted: C lists of C.
-    """
+    """How often each class is taken for which: samples by true, then by predicted class, C lists of C."""
 
     class_names: Sequence[str]
     counts: Sequence[Sequence[int]]
+
+    @property
+    def wrong(self) -> list[tuple[str, str, int]]:
+        """True class, predicted class and number of samples of each mistake, the most frequent first."""
+        mistakes = [
+            (true, predicted, count)
+            for true, row in zip(self.class_names, self.counts, strict=True)
+            for predicted, count in zip(self.class_names, row, strict=True)
+            if true != predicted and count
+        ]
+        return sorted(mistakes, key=lambda one: -one[2])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +41,6 @@ class EvaluationReport:
     """Scores of a composite on one part of its data.
 
     Attributes:
-        num_samples: Number of samples that were scored.
         scores: Scores of the whole by name.
         breakdown: Scores of each part by name, by the part's name, e.g. of each class.
         breakdown_by: What the parts are, e.g. ``class``.
@@ -102,11 +107,8 @@ def score_classes(
 ) -> ClassScores:
     """Score what is predicted, and the order that probabilities make.
 
-    Args:
-        target: Class index of each sample, [N].
-        probabilities: Probability of each class, [N, C].
-        class_names: The class of each index.
-        predicted: Class index that each sample is taken for, [N]; None: the most probable.
+    They are of true class indices, [N], probabilities, [N, C], and predicted class indices, [N]; None: the
+    most probable ones.
     """
     from sklearn import metrics  # half a second, not before it is needed
 

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import UserError, errors_naming
 
 _MAX_REASON = 200
 
@@ -29,10 +29,10 @@ def foreign_file(source: object) -> Iterator[None]:
         UserError: Anything was raised within the block; a ``UserError`` keeps its words after the name.
     """
     try:
-        yield
-    except UserError as error:
-        is_named = str(error).startswith(str(source))
-        raise UserError(str(error) if is_named else f"{source}: {error}") from error.__cause__
+        with errors_naming(source):
+            yield
+    except UserError:
+        raise
     except OSError as error:
         raise UserError(f"{source}: it can't be read ({error.strerror or _reason(error)})") from error
     except UnicodeDecodeError as error:

@@ -4,24 +4,20 @@ from typing import Annotated
 
 import typer
 
-from nested_lightning.commands.options import DebugOption
 from nested_lightning.commands.overrides import load_overrides
 from nested_lightning.commands.printing.check_report import print_findings, print_submodules
 from nested_lightning.commands.printing.console import print_line, starting
 from nested_lightning.commands.printing.data_summary import find_summary, print_data
-from nested_lightning.commands.sources import Sources, with_sources
+from nested_lightning.commands.sources import Sources
 
 
-@with_sources
 def check(
     sources: Sources,
     real_batch: Annotated[
         bool, typer.Option("--real-batch", help="Compute real samples on the CPU instead.")
     ] = False,
-    debug: DebugOption = False,
 ) -> None:
     """Build the model without memory, send a batch through its steps, and list all faults and submodules."""
-    del debug
     settings = sources.resolve()
     with starting("Checking"):
         from nested_lightning.containers.checking.model_check import check_application

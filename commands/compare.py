@@ -8,15 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from nested_lightning.app.strict_json import to_json
-from nested_lightning.commands.options import (
-    ArgumentOption,
-    DebugOption,
-    DeviceOption,
-    OverrideOption,
-    OwnModelOption,
-)
-from nested_lightning.commands.overrides import load_overrides, split_overrides
+from nested_lightning.commands.options import DeviceOption
 from nested_lightning.commands.printing.console import print_line, print_records, status_console
+from nested_lightning.commands.sources import OwnCode
 
 
 def compare(
@@ -24,20 +18,16 @@ def compare(
         list[Path],
         typer.Argument(help="Run folders, the first of which others are tested against; folds; sweeps."),
     ],
+    *,
     device: DeviceOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
-    model: OwnModelOption = None,
-    override: OverrideOption = None,
-    set_: ArgumentOption = None,
-    debug: DebugOption = False,
+    own: OwnCode,
 ) -> None:
     """Show scores, paired tests and differing settings of trainings; also of folds and sweeps."""
-    del debug, model  # known since it was read
-    requests, _ = split_overrides(override, set_)
     with status_console.status("Scoring"):
         from nested_lightning.containers.reporting.comparing import open_folders
 
-        options = {"overrides": load_overrides(requests), "device": device, "environ": dict(os.environ)}
+        options = {"overrides": own.overrides, "device": device, "environ": dict(os.environ)}
         blocks = open_folders(runs, **options).tables()
     if as_json:
         typer.echo(to_json([{"kind": block.kind, **asdict(block)} for block in blocks]))

@@ -1,7 +1,6 @@
 """``train --folds``, and ``resume`` of its folder: one training and one model for each fold."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from nested_lightning.app.launch import is_restarted
@@ -44,30 +43,11 @@ def train_folds(
         else:
             check = refuse_faults if is_checked else None
             folds = begin_folds(settings, num_folds, overrides, check=check)
-    _train(folds)
+    train_rest(folds)
 
 
-def resume_folds(
-    parent: Path,
-    changes: Mapping[str, Any],
-    requests: Sequence[OverrideRequest],
-    *,
-    data: Path | None,
-    environ: Mapping[str, str],
-) -> None:
-    """Go on with the interrupted fold, train those after it, and print the results.
-
-    Takes what `resume_training` takes.
-    """
-    with starting("Starting"):
-        from nested_lightning.containers.starting.folds import rest_of_folds
-
-        quiet_lightning()
-        folds = rest_of_folds(parent, changes, load_overrides(requests), data=data, environ=environ)
-    _train(folds)
-
-
-def _train(folds: Any) -> None:
+def train_rest(folds: Any) -> None:
+    """Train the folds that aren't trained yet, and print the results of all."""
     is_announced = False
 
     def train(fold: int, run: Any) -> Any:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nested_lightning.commands.options import DebugOption
-from nested_lightning.commands.printing.console import print_finding, print_line, status_console
+from nested_lightning.commands.printing.console import print_line, status_console
 from nested_lightning.settings.families import families
 from nested_lightning.settings.plugging.packages import plugins
 
@@ -24,10 +23,8 @@ def doctor(
         Path, typer.Option("--run-dir", help="Folder that runs are to be written to.", show_default=True)
     ] = Path("runs"),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
-    debug: DebugOption = False,
 ) -> None:
     """Show versions, imports, devices, folders, families and plug-ins; exit with 1 if something is broken."""
-    del debug
     with status_console.status("Looking"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of plug-ins, which are reported below
         parts = _look(run_dir)
@@ -96,4 +93,6 @@ def _print(title: str, findings: list["Finding"]) -> None:
     print_line((title, "bold"))
     width = max((len(finding.subject) for finding in findings), default=0)
     for finding in findings:
-        print_finding(finding.subject.ljust(width), finding.value, finding.problem)
+        mark = ("✗", "bold red") if finding.problem else ("✓", "green")
+        about = f" {finding.subject.ljust(width)}  {finding.value}"
+        print_line("  ", mark, about, (f"  {finding.problem}" if finding.problem else "", "red"))

@@ -1,9 +1,8 @@
 """``evaluate``: scores of a trained model on a part of its data, or on another file."""
 
 import os
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -11,7 +10,6 @@ from nested_lightning.app.strict_json import to_json
 from nested_lightning.app.training.runs.fold_folders import folds_in
 from nested_lightning.commands.options import (
     CheckpointArgument,
-    DebugOption,
     DeviceOption,
     OverrideOption,
     OwnModelOption,
@@ -26,21 +24,13 @@ from nested_lightning.commands.printing.evaluation import WRITERS, print_report
 from nested_lightning.settings.reading.merging import merge
 
 
-class Part(StrEnum):
-    """A part of the data."""
-
-    TRAIN = "train"
-    VAL = "val"
-    TEST = "test"
-
-
 def evaluate(
     checkpoint: CheckpointArgument,
     data: Annotated[
         Path | None, typer.Option("--data", help="Another labelled file, of which every row is scored.")
     ] = None,
     part: Annotated[
-        Part | None,
+        Literal["train", "val", "test"] | None,
         typer.Option(
             "--part", help="Part of the training's own data; else test, or val where there is none."
         ),
@@ -54,10 +44,9 @@ def evaluate(
         Path | None, typer.Option("--output", "-o", help="Write the scores: .json, .csv or .md.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
-    debug: DebugOption = False,
 ) -> None:
     """Score a trained model, or those of a cross-validation, as a whole and part by part."""
-    del debug, model  # took effect when it was parsed
+    del model  # took effect when it was parsed
     requests, assignments = split_overrides(override, set_)
     if output is not None and output.suffix not in WRITERS:
         raise typer.BadParameter(f"{output} must end in {', '.join(WRITERS)}, which says how it is written")
@@ -76,17 +65,17 @@ def evaluate(
             "device": device,
             "environ": dict(os.environ),
         }
-        wanted: Any = part.value if part and not data else None
+        wanted: Any = None if data else part
         summary = None
         if folds_in(checkpoint):
             from nested_lightning.containers.starting.folds import evaluate_folds
 
-            wanted = wanted or Part.TEST.value
+            wanted = wanted or "test"
             report = evaluate_folds(checkpoint, wanted, **options)
         else:
             application = from_checkpoint(checkpoint, **options)
             evaluator = provider_of(application, "evaluator")()
-            wanted = wanted or getattr(evaluator, "default_part", Part.TEST.value)
+            wanted = wanted or getattr(evaluator, "default_part", "test")
             status.update("Scoring")
             report = evaluator(wanted)
             summary = find_summary(application)

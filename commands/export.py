@@ -6,15 +6,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
 
-from nested_lightning.commands.options import (
-    ArgumentOption,
-    CheckpointArgument,
-    DebugOption,
-    OverrideOption,
-    OwnModelOption,
-)
-from nested_lightning.commands.overrides import load_overrides, split_arguments
+from nested_lightning.commands.options import CheckpointArgument
 from nested_lightning.commands.printing.console import print_line, short_path, starting, status_console
+from nested_lightning.commands.sources import OwnCode
 
 ExportFormat: TypeAlias = Literal["safetensors", "onnx", "torch-export"]
 
@@ -23,6 +17,7 @@ _ENDINGS: dict[str, ExportFormat] = {".onnx": "onnx", ".pt2": "torch-export"}
 
 def export(
     checkpoint: CheckpointArgument,
+    *,
     output: Annotated[Path | None, typer.Argument(help="File to write, e.g. model.onnx.")] = None,
     file: Annotated[
         Path | None,
@@ -71,17 +66,13 @@ def export(
         bool,
         typer.Option("--merge-lora", help="Add what adapters have learned to the weights of their layers."),
     ] = False,
-    model: OwnModelOption = None,
-    override: OverrideOption = None,
-    set_: ArgumentOption = None,
-    debug: DebugOption = False,
+    own: OwnCode,
 ) -> None:
     """Write a checkpoint's weights and recipe; or graphs that run elsewhere, verified against the model.
 
     `evaluate` and `predict` take the former as well; `predict` and `serve` take ONNX files. The weights
     of a single submodule have the names that they have within it.
     """
-    del model, debug
     named = [one for one in (output, file) if one is not None]
     if len(named) != 1:
         raise typer.BadParameter("name the file to write, once, e.g. -o model.safetensors")
@@ -89,7 +80,6 @@ def export(
     format_ = format_ or _ENDINGS.get(output.suffix.lower(), "safetensors")
     if output.exists():
         raise typer.BadParameter(f"{output} is there already; name another file, or remove it")
-    requests = split_arguments(override, set_)
     if quantize or half:
         refused = {
             "--quantize and --half exclude each other": quantize and half,
@@ -99,7 +89,7 @@ def export(
         for reason in (reason for reason, is_so in refused.items() if is_so):
             raise typer.BadParameter(f"{reason}; leave one of the options out")
         limits = {"tolerance": tolerance, "max_score_loss": max_score_loss}
-        _export_lossy(_opened(checkpoint, load_overrides(requests)), output, quantize or "half", limits)
+        _export_lossy(_opened(checkpoint, own), output, quantize or "half", limits)
         return
     if max_score_loss is not None:
         raise typer.BadParameter("--max-score-loss is for --quantize and --half")
@@ -107,9 +97,9 @@ def export(
         if merge_lora:
             raise typer.BadParameter("--merge-lora is for safetensors; graphs hold adapters as they are")
         options = {"submodule": submodule, "tolerance": tolerance, "called": call}
-        _export_graphs(_opened(checkpoint, load_overrides(requests)), output, format_, options)
+        _export_graphs(_opened(checkpoint, own), output, format_, options)
         return
-    if (override or set_) and not merge_lora:
+    if (own.override or own.set_) and not merge_lora:
         raise typer.BadParameter("--override is for --merge-lora and graphs, which build the model")
     if tolerance is not None or call is not None:
         raise typer.BadParameter("--tolerance and --call are for onnx and torch-export, which compute")
@@ -125,7 +115,7 @@ def export(
         if merge_lora:
             from nested_lightning.containers.starting.merging import merge_adapters
 
-            content = merge_adapters(checkpoint, overrides=load_overrides(requests))
+            content = merge_adapters(checkpoint, overrides=own.overrides)
         export_safetensors(checkpoint, output, submodule=submodule, content=content)
     if merge_lora:
         print_line("what adapters learned is added to the weights of their layers", on=status_console)
@@ -156,8 +146,8 @@ def _export_lossy(application: Any, output: Path, how: Any, options: dict[str, A
     print_line(f"model written to {short_path(output)}", on=status_console)
 
 
-def _opened(checkpoint: Path, overrides: dict[str, Any]) -> Any:
+def _opened(checkpoint: Path, own: OwnCode) -> Any:
     with starting("Loading the model"):
         from nested_lightning.containers.starting.bootstrapping import from_checkpoint
 
-        return from_checkpoint(checkpoint, overrides=overrides, device="cpu", environ=dict(os.environ))
+        return from_checkpoint(checkpoint, overrides=own.overrides, device="cpu", environ=dict(os.environ))

@@ -4,20 +4,17 @@ from typing import Annotated
 
 import typer
 
-from nested_lightning.commands.options import DebugOption
 from nested_lightning.commands.printing.console import print_line, short_path, status_console
 
 
 def fetch(
     names: Annotated[list[str], typer.Argument(help="hub:NAME@REVISION, as a setting weights has it.")],
-    debug: DebugOption = False,
 ) -> None:
     """Fetch weights of pretrained parts from a hub, for the setting `weights` of a part.
 
     They lie in the cache of the hub's own library afterwards; HF_HOME says where that is, HF_ENDPOINT which
     hub. Pickled weights and code are left there.
     """
-    del debug
     from nested_lightning.app.submodules.pretrained.files import PretrainedFiles
     from nested_lightning.app.submodules.pretrained.hub import fetch as fetch_one
 

@@ -1,39 +1,27 @@
 """``graph``: a model's providers and submodules, as a tree, as a picture, or as the Python that builds it."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
-from nested_lightning.commands.options import DebugOption
 from nested_lightning.commands.overrides import load_overrides
 from nested_lightning.commands.printing.check_report import print_findings
 from nested_lightning.commands.printing.console import starting, write_file
 from nested_lightning.commands.printing.graph_tree import print_tree
-from nested_lightning.commands.sources import Sources, with_sources
+from nested_lightning.commands.sources import Sources
 
+GraphFormat = Literal["tree", "mermaid", "graphviz", "svg", "python"]
 
-class GraphFormat(StrEnum):
-    """How a graph is written."""
-
-    TREE = "tree"
-    MERMAID = "mermaid"
-    GRAPHVIZ = "graphviz"
-    SVG = "svg"
-    PYTHON = "python"
-
-
-_ENDINGS = {
-    ".svg": GraphFormat.SVG,
-    ".mmd": GraphFormat.MERMAID,
-    ".dot": GraphFormat.GRAPHVIZ,
-    ".gv": GraphFormat.GRAPHVIZ,
-    ".py": GraphFormat.PYTHON,
+_ENDINGS: dict[str, GraphFormat] = {
+    ".svg": "svg",
+    ".mmd": "mermaid",
+    ".dot": "graphviz",
+    ".gv": "graphviz",
+    ".py": "python",
 }
 
 
-@with_sources
 def graph(
     sources: Sources,
     format_: Annotated[
@@ -45,10 +33,8 @@ def graph(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write to; else it is printed.")
     ] = None,
-    debug: DebugOption = False,
 ) -> None:
     """Show what a model is built of, and what flows through it; nothing is computed."""
-    del debug
     chosen = _choose(format_, output)
     settings = sources.resolve()
     with starting("Building"):
@@ -63,46 +49,38 @@ def graph(
     print_findings(report)
     if not report.rows:
         raise typer.Exit(2)
-    if chosen is GraphFormat.PYTHON:
-        _write_python(application, output)
-    elif chosen is GraphFormat.TREE:
+    if chosen == "tree":
         print_tree(report, tree, title=settings.model)
+        return
+    text = (
+        _python(application)
+        if chosen == "python"
+        else _draw(chosen, build_graph(report, tree, title=settings.model))
+    )
+    if output is None:
+        typer.echo(text, nl=False)
     else:
-        _write(_draw(chosen, build_graph(report, tree, title=settings.model)), output)
-
-
-def _write_python(application: object, output: Path | None) -> None:
-    from nested_lightning.containers.checking.python_model import model_as_python
-
-    with starting("Building"):
-        text = model_as_python(application)  # type: ignore[arg-type]
-    _write(text, output)
+        write_file(output, text.encode(), what="graph")
 
 
 def _choose(format_: GraphFormat | None, output: Path | None) -> GraphFormat:
     """Return the format that was asked for, else that of the file's ending, else a tree."""
-    by_ending = _ENDINGS.get(output.suffix.lower()) if output else GraphFormat.TREE
-    chosen = format_ or by_ending
-    if chosen is None or (output and chosen is GraphFormat.TREE):
+    chosen = format_ or (_ENDINGS.get(output.suffix.lower()) if output else "tree")
+    if chosen is None or (output and chosen == "tree"):
         raise typer.BadParameter(f"{output} must end in {', '.join(_ENDINGS)}, or --format name a picture")
     return chosen
 
 
-def _draw(format_: GraphFormat, drawn: object) -> str:
+def _python(application: Any) -> str:
+    from nested_lightning.containers.checking.python_model import model_as_python
+
+    with starting("Building"):
+        return model_as_python(application)
+
+
+def _draw(format_: GraphFormat, drawn: Any) -> str:
     from nested_lightning.app.checking.drawing.graphviz import draw_graphviz
     from nested_lightning.app.checking.drawing.mermaid import draw_mermaid
     from nested_lightning.app.checking.drawing.svg import draw_svg
 
-    drawers = {
-        GraphFormat.MERMAID: draw_mermaid,
-        GraphFormat.GRAPHVIZ: draw_graphviz,
-        GraphFormat.SVG: draw_svg,
-    }
-    return drawers[format_](drawn)  # type: ignore[arg-type]
-
-
-def _write(text: str, output: Path | None) -> None:
-    if output is None:
-        typer.echo(text, nl=False)
-        return
-    write_file(output, text.encode(), what="graph")
+    return {"mermaid": draw_mermaid, "graphviz": draw_graphviz, "svg": draw_svg}[format_](drawn)

@@ -7,7 +7,7 @@ import yaml
 
 from nested_lightning.app.errors import counted
 from nested_lightning.app.strict_json import to_json
-from nested_lightning.commands.options import CheckpointArgument, DebugOption
+from nested_lightning.commands.options import CheckpointArgument
 from nested_lightning.commands.printing.console import (
     format_score,
     print_facts,
@@ -24,10 +24,8 @@ def inspect(
     checkpoint: CheckpointArgument,
     depth: Annotated[int, typer.Option("--depth", min=1, help="Names in the path of a submodule.")] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead.")] = False,
-    debug: DebugOption = False,
 ) -> None:
     """Show family, submodules, data, settings, versions and metrics; no model is built."""
-    del debug
     with starting("Reading"):
         from nested_lightning.app.checkpoints.inspection import describe_checkpoint
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from nested_lightning.commands.options import DebugOption, HelpModelOption
+from nested_lightning.commands.options import HelpModelOption
 from nested_lightning.commands.own_families import keep_in_package, know_for_help
 from nested_lightning.commands.printing.console import Part, print_line
 from nested_lightning.settings.base import ChoiceSettings
@@ -25,10 +25,8 @@ def models(
             "--keep", help="Write what help needs of --model, a package's wiring function, beside it."
         ),
     ] = False,
-    debug: DebugOption = False,
 ) -> None:
     """List the families, what each is made of, what to choose from, and the presets."""
-    del debug
     if keep:
         print_line(f"written: {keep_in_package(model)}")
         return
@@ -63,7 +61,7 @@ def _describe_slots(path: str, place: Place) -> Iterator[Text]:
                 yield Text(f"  {kind} takes any keyword, so names aren't checked", "dim")
             yield from _describe_slots(path, choice)
     elif place is not None:
-        for name, inner in fields_of(place):
+        for name, inner in fields_of(place).items():
             yield from _describe_slots(f"{path}.{name}", inner)
 
 

@@ -97,7 +97,6 @@ EngineOption = Annotated[
 RayAddressOption = Annotated[
     str | None, typer.Option("--ray-address", help="A running Ray cluster; else workers on this machine.")
 ]
-DebugOption = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
 def best_of_run(path: Path | None) -> Path | None:

@@ -1,17 +1,16 @@
 """``--override``: what takes the place of a provider, and the ``--set`` that are its arguments."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from importlib import import_module
 from operator import getitem
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.settings.describing.walking import names_of
 from nested_lightning.settings.reading.merging import merge, parse_assignment
 
 
@@ -60,7 +59,7 @@ def split_overrides(
         if path is None:
             rest.append(text)
         else:
-            below = reduce(getitem, map(unquote, path.split(".")), parse_assignment(text))
+            below = reduce(getitem, names_of(path), parse_assignment(text))
             own[path] = merge(own[path], below)
     requests = [OverrideRequest(path=path, name=name, options=own[path]) for path, name in names.items()]
     return requests, rest
@@ -113,9 +112,11 @@ def _path_above(text: str, paths: Mapping[str, str]) -> str | None:
 
 
 def _import(request: OverrideRequest) -> Any:
+    from nested_lightning.containers.owning.source_files import folder_first
+
     written, _, name = request.name.rpartition(":")
     module = _module_of(Path(written)) if written.endswith(".py") else written
-    with _current_folder_first():
+    with folder_first(Path.cwd()):
         try:
             found: Any = import_module(module)
         except Exception as error:
@@ -137,10 +138,11 @@ def _module_of(file: Path) -> str:
     Raises:
         UserError: There is no such file, or it is in another folder, so that its module has no name here.
     """
+    from nested_lightning.containers.owning.source_files import imported_from
+
     path = file.resolve()
-    for name, module in [*sys.modules.items()]:
-        if getattr(module, "__file__", None) == str(path):
-            return name
+    if (known := imported_from(path)) is not None:
+        return known.__name__
     if not path.is_file():
         raise UserError(f"--override: there is no file {file}")
     if not path.is_relative_to(Path.cwd()):
@@ -149,16 +151,3 @@ def _module_of(file: Path) -> str:
             f" folder to PYTHONPATH, and write {path.stem}:NAME"
         )
     return ".".join(path.relative_to(Path.cwd()).with_suffix("").parts)
-
-
-@contextmanager
-def _current_folder_first() -> Iterator[None]:
-    """Find modules in the current folder first; later imports find them last."""
-    folder = str(Path.cwd())
-    sys.path.insert(0, folder)
-    try:
-        yield
-    finally:
-        sys.path.remove(folder)
-        if folder not in sys.path:
-            sys.path.append(folder)

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from nested_lightning.commands.completing.bash import is_completing
+from nested_lightning.commands.completing.bash import asking_shell
 from nested_lightning.settings.families import PLUGGED_FAMILIES, find_family, know
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.reading.errors import SettingsError
@@ -13,7 +13,7 @@ def know_family(model: str | None) -> str | None:
     """Return the name of a family; one given as FILE.py:NAME is registered for this process."""
     if model is None or not _is_own(model):
         return model
-    return know_for_help(model) if is_completing(os.environ) else _know(_load(model))
+    return know_for_help(model) if asking_shell(os.environ) else _know(_load(model))
 
 
 def know_for_help(model: str | None) -> str | None:

@@ -1,28 +1,26 @@
 """``predict``: answers of a trained model, with the options that its family describes."""
 
 import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.commands.field_options import check_given, field_parameters, keyword_parameter
-from nested_lightning.commands.options import (
-    ArgumentOption,
-    CheckpointArgument,
-    DebugOption,
-    DeviceOption,
-    OverrideOption,
-    OwnModelOption,
-    is_exported,
-)
-from nested_lightning.commands.overrides import OverrideRequest, load_overrides, split_arguments
+from nested_lightning.commands.options import CheckpointArgument, DeviceOption, is_exported
 from nested_lightning.commands.own_families import know_families
+from nested_lightning.commands.parameters import (
+    field_parameters,
+    keyword_parameter,
+    sign,
+    with_options,
+)
 from nested_lightning.commands.printing.answers import print_answers, write_answers
 from nested_lightning.commands.printing.console import starting
+from nested_lightning.commands.sources import OwnCode
 from nested_lightning.settings.predictor import PredictorInterface
+from nested_lightning.settings.reading.errors import checked
 
 CONTEXT = {"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False}
 """Everything after the checkpoint belongs to its family."""
@@ -33,54 +31,41 @@ _STANDARD_OUTPUT = Path("-")
 def predict(
     ctx: typer.Context,
     checkpoint: CheckpointArgument,
+    *,
     device: DeviceOption = None,
-    model: OwnModelOption = None,
-    override: OverrideOption = None,
-    set_: ArgumentOption = None,
+    own: OwnCode,
 ) -> None:
     """Predict with a trained model; `predict CHECKPOINT --help` lists what its family takes."""
-    del model  # took effect when it was parsed
     after = [*ctx.args]
     know_families(_take(after, "--model", "-m"))
-    requests = split_arguments(
-        [*(override or []), *_take(after, "--override")], [*(set_ or []), *_take(after, "--set", "-s")]
+    own = OwnCode(
+        override=[*(own.override or []), *_take(after, "--override")],
+        set_=[*(own.set_ or []), *_take(after, "--set", "-s")],
     )
     with starting("Loading the model"):
-        opened = (
-            _open_exported(checkpoint, device, requests)
-            if is_exported(checkpoint)
-            else _open_checkpoint(checkpoint, device, requests)
-        )
+        open_ = _open_exported if is_exported(checkpoint) else _open_checkpoint
+        opened = open_(checkpoint, device, own)
     family_app = typer.Typer(add_completion=False)
     family_app.command(name=f"predict {checkpoint}")(make_command(*opened))
     family_app(after, prog_name=f"{ctx.command_path} {checkpoint}", standalone_mode=False)
 
 
-def _open_checkpoint(
-    path: Path, device: str | None, requests: Sequence[OverrideRequest]
-) -> tuple[PredictorInterface, Any]:
+def _open_checkpoint(path: Path, device: str | None, own: OwnCode) -> tuple[PredictorInterface, Any]:
     from nested_lightning.containers.starting.bootstrapping import from_checkpoint, provider_of
 
-    application = from_checkpoint(path, overrides=load_overrides(requests), device=device)
+    application = from_checkpoint(path, overrides=own.overrides, device=device)
     return application.settings().family.predictor, provider_of(application, "answers")
 
 
-def _open_exported(
-    path: Path, device: str | None, requests: Sequence[OverrideRequest]
-) -> tuple[PredictorInterface, Any]:
+def _open_exported(path: Path, device: str | None, own: OwnCode) -> tuple[PredictorInterface, Any]:
     from nested_lightning.containers.exported import answers_of
 
-    refuse_for_exported(path, device, requests)
-    family, answers = answers_of(path)
-    return family.predictor, answers
-
-
-def refuse_for_exported(path: Path, device: str | None, requests: Sequence[OverrideRequest]) -> None:
-    """Refuse what an exported model has no use for."""
     if device not in (None, "cpu", "auto"):
         raise UserError(f"--device {device}: {path} is run by onnxruntime on the CPU; leave it out")
-    if requests:
-        raise UserError(f"--override {requests[0].path}: {path} is exported, so no part can be replaced")
+    if own.override:
+        raise UserError(f"--override {own.override[0]}: {path} is exported, so no part can be replaced")
+    family, answers = answers_of(path)
+    return family.predictor, answers
 
 
 def make_command(interface: PredictorInterface, answers: Any) -> Any:
@@ -89,9 +74,8 @@ def make_command(interface: PredictorInterface, answers: Any) -> Any:
     def command(**given: Any) -> None:
         output = given.pop("output")
         format_ = _choose_format(interface, output, given.pop("format_", None), given.pop("as_json", False))
-        del given["debug"]
         files = (given.pop(interface.inputs.name) if interface.inputs else None) or []
-        options = dict(check_given(interface.options, given))
+        options = dict(checked(interface.options, given))
         made = answers(files=files if isinstance(files, list) else [files], **options)
         target = output or (Path(made.file_name) if made.file_name else None)
         if target is None or target == _STANDARD_OUTPUT:
@@ -99,11 +83,9 @@ def make_command(interface: PredictorInterface, answers: Any) -> Any:
         else:
             write_answers(made, format_, target)
 
-    parameters = [*_parameters(interface)]
     command.__doc__ = interface.summary
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {each.name: each.annotation for each in parameters}
-    return command
+    sign(command, [*_parameters(interface)])
+    return with_options(command)
 
 
 def _parameters(interface: PredictorInterface) -> Iterator[inspect.Parameter]:
@@ -126,7 +108,6 @@ def _parameters(interface: PredictorInterface) -> Iterator[inspect.Parameter]:
         yield keyword_parameter(
             "as_json", Annotated[bool, typer.Option("--json", help="--format json.")], False
         )
-    yield keyword_parameter("debug", DebugOption, False)
 
 
 def _endings(interface: PredictorInterface) -> str:

@@ -13,7 +13,7 @@ import typer
 
 from nested_lightning.commands.check import check
 from nested_lightning.commands.compare import compare
-from nested_lightning.commands.completing.bash import complete_in_bash, is_completing, is_completing_in_bash
+from nested_lightning.commands.completing.bash import asking_shell, complete_in_bash
 from nested_lightning.commands.config import config
 from nested_lightning.commands.creating.new import new
 from nested_lightning.commands.doctor import doctor
@@ -23,6 +23,7 @@ from nested_lightning.commands.fetch import fetch
 from nested_lightning.commands.graph import graph
 from nested_lightning.commands.inspect import inspect
 from nested_lightning.commands.models import models
+from nested_lightning.commands.parameters import with_options
 from nested_lightning.commands.predict import CONTEXT, predict
 from nested_lightning.commands.printing.console import print_error, show_warnings_as_notes
 from nested_lightning.commands.report import report
@@ -60,9 +61,9 @@ for command in (
     fetch,
     doctor,
 ):
-    app.command()(command)
-app.command(context_settings=CONTEXT)(predict)
-app.command()(serve)
+    app.command()(with_options(command))
+app.command(context_settings=CONTEXT)(with_options(predict))
+app.command()(with_options(serve))
 app.add_typer(tune, name="tune")
 app.add_typer(new, name="new")
 
@@ -90,12 +91,13 @@ def say_version(
 def run() -> None:
     """Run the command line; exit with 2 for a user's mistake and with 1 for a failure."""
     _escape_what_cannot_be_encoded()
-    if is_completing(os.environ):
+    shell = asking_shell(os.environ)
+    if shell is not None:
         warnings.simplefilter("ignore")  # they would appear in the line that is being typed
     else:
         show_warnings_as_notes()
     try:
-        if is_completing_in_bash(os.environ):
+        if shell == "bash":
             complete_in_bash(app, os.environ)
         else:
             app()

@@ -6,15 +6,9 @@ from typing import Annotated
 
 import typer
 
-from nested_lightning.commands.options import (
-    ArgumentOption,
-    DebugOption,
-    DeviceOption,
-    OverrideOption,
-    OwnModelOption,
-)
-from nested_lightning.commands.overrides import load_overrides, split_overrides
+from nested_lightning.commands.options import DeviceOption
 from nested_lightning.commands.printing.console import print_line, short_path, status_console
+from nested_lightning.commands.sources import OwnCode
 
 
 def report(
@@ -22,22 +16,18 @@ def report(
         list[Path],
         typer.Argument(help="Run folders, the first of which others are tested against; folds; sweeps."),
     ],
+    *,
     output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file.")] = Path("report.html"),
     device: DeviceOption = None,
-    model: OwnModelOption = None,
-    override: OverrideOption = None,
-    set_: ArgumentOption = None,
-    debug: DebugOption = False,
+    own: OwnCode,
 ) -> None:
     """Write curves, scores, mistakes, parts and settings of trainings as one HTML file."""
-    del debug, model  # known since it was read
     from nested_lightning.app.extras import require_report
 
     require_report()
-    requests, _ = split_overrides(override, set_)
     output.parent.mkdir(parents=True, exist_ok=True)  # what can't be written is known before the work
     with status_console.status("Scoring and drawing"):
         from nested_lightning.containers.reporting.comparing import report_runs
 
-        report_runs(runs, output, overrides=load_overrides(requests), device=device, environ=dict(os.environ))
+        report_runs(runs, output, overrides=own.overrides, device=device, environ=dict(os.environ))
     print_line(("Report: ", "bold"), short_path(output))

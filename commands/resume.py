@@ -2,14 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from nested_lightning.app.training.runs.fold_folders import folds_in
-from nested_lightning.commands.cross_validation import resume_folds
+from nested_lightning.commands.cross_validation import train_rest
 from nested_lightning.commands.options import (
-    DebugOption,
     EngineOption,
     OverrideOption,
     OwnModelOption,
@@ -36,29 +35,32 @@ def resume(
     override: OverrideOption = None,
     engine: EngineOption = "lightning",
     ray_address: RayAddressOption = None,
-    debug: DebugOption = False,
 ) -> None:
     """Go on with a training, or a cross-validation, as if it had never been interrupted."""
-    del debug, model  # took effect when it was parsed
+    del model  # took effect when it was parsed
     refuse_idle_address(ray_address, engine)
     requests, assignments = split_overrides(override, set_)
-    changes = parse_assignments(assignments)
-    if folds_in(run):
-        if engine == "ray":
-            raise SettingsError(["folds are trained in one process: leave --engine ray out"])
-        resume_folds(run, changes, requests, data=data, environ=os.environ)
-        return
+    changes, begun = parse_assignments(assignments), folds_in(run)
     if engine == "ray":
         from nested_lightning.containers.starting.ray_training import resume_in_workers
 
+        if begun:
+            raise SettingsError(["folds are trained in one process: leave --engine ray out"])
         refuse_overrides_in_workers(requests)
         print_result(resume_in_workers(run, changes, data=data, address=ray_address))
         return
     with starting("Starting"):
+        from nested_lightning.containers.starting.folds import rest_of_folds
         from nested_lightning.containers.starting.resuming import resume_training
 
         quiet_lightning()
-        training = resume_training(
-            run, changes, data=data, overrides=load_overrides(requests), environ=dict(os.environ)
-        )
-    run_training(training)
+        options: dict[str, Any] = {"data": data, "environ": dict(os.environ)}
+        overrides = load_overrides(requests)
+        if begun:
+            folds = rest_of_folds(run, changes, overrides, **options)
+        else:
+            training = resume_training(run, changes, overrides=overrides, **options)
+    if begun:
+        train_rest(folds)
+    else:
+        run_training(training)

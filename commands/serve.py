@@ -1,6 +1,5 @@
 """``serve``: the models of checkpoints over HTTP."""
 
-import inspect
 import re
 import warnings
 from pathlib import Path
@@ -10,16 +9,11 @@ import typer
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.extras import require_serving
-from nested_lightning.commands.field_options import check_given, field_parameters, keyword_parameter
-from nested_lightning.commands.options import (
-    ArgumentOption,
-    DebugOption,
-    DeviceOption,
-    OverrideOption,
-    OwnModelOption,
-)
-from nested_lightning.commands.overrides import load_overrides, split_arguments
+from nested_lightning.commands.options import DeviceOption
+from nested_lightning.commands.parameters import field_parameters, with_given
 from nested_lightning.commands.printing.console import starting
+from nested_lightning.commands.sources import OwnCode
+from nested_lightning.settings.reading.errors import checked
 from nested_lightning.settings.serving import ServingSettings
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -33,19 +27,21 @@ CheckpointsArgument = Annotated[
 ]
 
 
-def serve(**given: Any) -> None:
+@with_given(field_parameters(ServingSettings))
+def serve(
+    checkpoints: CheckpointsArgument, *, device: DeviceOption = None, own: OwnCode, **given: Any
+) -> None:
     """Answer requests for trained models over HTTP; needs the extra `serve`."""
-    settings = check_given(ServingSettings, given)
-    files = dict(map(_split_name, given["checkpoints"]))
-    if len(files) < len(given["checkpoints"]):
+    settings = checked(ServingSettings, given)
+    files = dict(map(_split_name, checkpoints))
+    if len(files) < len(checkpoints):
         raise UserError("several checkpoints have the same name; write NAME=CHECKPOINT, each with its own")
-    requests = split_arguments(given["override"], given["set_"])
     with starting("Loading"):
         require_serving()
         from nested_lightning.containers.serving.program import Program
 
         warnings.simplefilter("ignore")  # they quote what clients send
-        program = Program(settings, files, overrides=load_overrides(requests), device=given["device"])
+        program = Program(settings, files, overrides=own.overrides, device=device)
     raise typer.Exit(program(say=typer.echo))
 
 
@@ -57,16 +53,3 @@ def _split_name(text: str) -> tuple[str, Path]:
     if not _NAME.fullmatch(name):
         raise UserError(f"{text}: a name has letters, digits, points, hyphens and underscores, at most 64")
     return name, Path(path)
-
-
-_PARAMETERS = [
-    keyword_parameter("checkpoints", CheckpointsArgument, inspect.Parameter.empty),
-    *field_parameters(ServingSettings),
-    keyword_parameter("device", DeviceOption, None),
-    keyword_parameter("model", OwnModelOption, None),
-    keyword_parameter("override", OverrideOption, None),
-    keyword_parameter("set_", ArgumentOption, None),
-    keyword_parameter("debug", DebugOption, False),
-]
-serve.__signature__ = inspect.Signature(_PARAMETERS)  # type: ignore[attr-defined]
-serve.__annotations__ = {each.name: each.annotation for each in _PARAMETERS}

@@ -1,25 +1,37 @@
 """The options from which every command makes its settings."""
 
-import inspect
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, wraps
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from nested_lightning.commands.options import (
+    ArgumentOption,
+    BatchSizeOption,
     ConfigOption,
+    DeviceOption,
+    HelpModelOption,
     ModelOption,
     OverrideOption,
+    OwnModelOption,
     PresetOption,
+    SeedOption,
     SetAllOption,
     SetOption,
+    SkipBadOption,
+    device_options,
     nest_given,
 )
-from nested_lightning.commands.overrides import OverrideRequest, split_overrides
+from nested_lightning.commands.overrides import (
+    OverrideRequest,
+    load_overrides,
+    split_arguments,
+    split_overrides,
+)
 from nested_lightning.commands.printing.console import print_note
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.reading.errors import SettingsError
@@ -45,6 +57,10 @@ class Sources:
     data: DataOption = None
     label: LabelOption = None
     epochs: EpochsOption = None
+    batch_size: BatchSizeOption = None
+    seed: SeedOption = None
+    device: DeviceOption = None
+    skip_bad: SkipBadOption = False
 
     @cached_property
     def requests(self) -> list[OverrideRequest]:
@@ -59,26 +75,30 @@ class Sources:
         self,
         *,
         options: Mapping[str, Any] | None = None,
-        family_options: Mapping[str, Any] | None = None,
         below: Sequence[Layer] = (),
     ) -> list[Layer]:
         """Return layers, the lowest first: defaults, presets, files, variables, ``--set``, short options.
 
         Args:
             options: Values of further short options by dotted name; None: not given.
-            family_options: The same, by dotted name within the section of the family in use.
             below: Layers between defaults and presets.
         """
-        short = nest_given({"trainer.max_epochs": self.epochs, **(options or {})})
-        path = str(self.data) if self.data else None
+        short = {"trainer.max_epochs": self.epochs, "seed": self.seed, **device_options(self.device)}
+        of_family = {
+            "data.path": str(self.data) if self.data else None,
+            "data.label": self.label,
+            "data.batch_size": self.batch_size,
+            "data.skip_bad": self.skip_bad or None,
+        }
+        own = Layer(nest_given({**short, **(options or {})}), origin="option")
         _, assignments = split_overrides(self.override, self.set_)
         return collect_layers(
             model=self.model,
             presets=self.preset or [],
             config=self.config or [],
             environ=os.environ,
-            assignments=[*map(_everywhere, self.set_all or []), *assignments, Layer(short, origin="option")],
-            family_values=nest_given({"data.path": path, "data.label": self.label, **(family_options or {})}),
+            assignments=[*map(_everywhere, self.set_all or []), *assignments, own],
+            family_values=nest_given(of_family),
             below=below,
         )
 
@@ -94,6 +114,31 @@ class Sources:
         return resolve_noted(layers)
 
 
+@dataclass(frozen=True, kw_only=True)
+class HelpSources(Sources):
+    """The same with a family as it is written; the command decides whether all of it is imported."""
+
+    model: HelpModelOption = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnCode:
+    """What is the user's own in a trained model: families, known since they were read, and parts."""
+
+    model: OwnModelOption = None
+    override: OverrideOption = None
+    set_: ArgumentOption = None
+
+    @cached_property
+    def overrides(self) -> dict[str, Any]:
+        """What takes the places of providers, by path; it is imported here.
+
+        Raises:
+            UserError: An override isn't written as it should be, can't be imported, or a ``--set`` has none.
+        """
+        return load_overrides(split_arguments(self.override, self.set_))
+
+
 def _everywhere(text: str) -> Layer:
     """Return the layer of one ``--set-all``."""
     return Layer({"**": parse_assignment(text, option="--set-all")}, origin=f"--set-all {text}")
@@ -106,18 +151,3 @@ def resolve_noted(layers: Sequence[Layer]) -> ApplicationSettings:
     for line in notes:
         print_note(line)
     return settings
-
-
-def with_sources(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a command that has the options of `Sources` instead of its first parameter."""
-    options = inspect.signature(Sources).parameters
-    _, *own = inspect.signature(command).parameters.values()
-    parameters = [*options.values(), *(one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own)]
-
-    @wraps(command)
-    def run(**given: Any) -> None:
-        command(Sources(**{name: given.pop(name) for name in options}), **given)
-
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {each.name: each.annotation for each in parameters}
-    return run

@@ -7,7 +7,6 @@ import typer
 
 from nested_lightning.commands.options import (
     CheckpointArgument,
-    DebugOption,
     OverrideOption,
     OwnModelOption,
     SetOption,
@@ -38,10 +37,8 @@ def swap(
     model: OwnModelOption = None,
     set_: SetOption = None,
     override: OverrideOption = None,
-    debug: DebugOption = False,
 ) -> None:
     """Make a checkpoint with one submodule replaced and newly initialised, and all others as they were."""
-    del debug
     own, rest = split_overrides([f"{submodule}={kind}"] if ":" in kind else [], set_)
     requests, assignments = split_overrides(override, rest)
     target = output or checkpoint.with_name(f"{checkpoint.stem}-swapped.ckpt")

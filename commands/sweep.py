@@ -1,7 +1,6 @@
 """``sweep``: search over settings, and over submodules themselves, by many trainings."""
 
-import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -12,16 +11,8 @@ import typer
 from nested_lightning.app.errors import UserError, unwritten_report
 from nested_lightning.app.extras import require_report, require_sweep
 from nested_lightning.commands.completing.completion import complete_search
-from nested_lightning.commands.field_options import keyword_parameter, optional_parameters
-from nested_lightning.commands.options import (
-    BatchSizeOption,
-    DebugOption,
-    DeviceOption,
-    SeedOption,
-    SkipBadOption,
-    device_options,
-    refuse_idle_address,
-)
+from nested_lightning.commands.options import refuse_idle_address
+from nested_lightning.commands.parameters import optional_parameters, with_given
 from nested_lightning.commands.printing.console import (
     print_line,
     print_note,
@@ -36,11 +27,11 @@ from nested_lightning.commands.printing.sweep_report import (
     print_sweep,
 )
 from nested_lightning.commands.run_training import given_again, print_command, refuse_faults
-from nested_lightning.commands.sources import Sources, resolve_noted, with_sources
+from nested_lightning.commands.sources import Sources, resolve_noted
 from nested_lightning.settings.application import ApplicationSettings
-from nested_lightning.settings.reading.errors import SettingsError
-from nested_lightning.settings.reading.layers import lacking_overrides
-from nested_lightning.settings.sweep import ObjectiveSettings, SweepSettings, check_sweep, take_sweep_sections
+from nested_lightning.settings.reading.errors import SettingsError, checked
+from nested_lightning.settings.reading.layers import Layer, lacking_overrides
+from nested_lightning.settings.sweep import SWEEP, ObjectiveSettings, SweepSettings, take_sweep_sections
 
 SearchOption = Annotated[
     list[str] | None,
@@ -71,51 +62,59 @@ DryRunOption = Annotated[
 ]
 
 
-def _sweep(sources: Sources, **given: Any) -> None:
+@with_given(optional_parameters(SweepSettings, but_for=("search", "objectives")))
+def sweep(
+    sources: Sources,
+    *,
+    search: SearchOption = None,
+    objective: ObjectiveOption = None,
+    folder: FolderOption = None,
+    resume: ResumeOption = None,
+    dry_run: DryRunOption = False,
+    **given: Any,
+) -> None:
     """Search over settings and submodules by trials, each an ordinary training; needs the extra `sweep`."""
     if sources.requests:
         raise UserError("--override: a sweep draws registered kinds; register yours, and search SLOT.kind")
+    if resume is not None:
+        sources = _as_it_was(sources, resume, folder)
     with starting("Starting"):
         require_sweep()
-        resumed: Path | None = given["resume"]
-        settings, sweep = _resolve(sources, given, resumed)
+        settings, how = _resolve(sources.layers(), search or [], {**given, "objectives": objective or None})
+        refuse_idle_address(how.ray_address if resume is None else given["ray_address"], how.engine)
         quiet_lightning()
-        space, sweep = _checked(settings, sweep)
-    if given["dry_run"]:
-        from nested_lightning.containers.sweeping.estimate import seconds_of_an_epoch
+        space, how = _checked(settings, how, is_new=resume is None)
+    if dry_run:
+        from nested_lightning.containers.sweeping.outlook import seconds_of_an_epoch
 
         with status_console.status("Training the defaults for an epoch"):
             epoch_s = seconds_of_an_epoch(space.settings)
-        print_plan(space, sweep, epoch_s=epoch_s, max_epochs=space.settings.trainer.max_epochs)
+        print_plan(space, how, epoch_s=epoch_s, max_epochs=space.settings.trainer.max_epochs)
         return
-    _run(space, sweep, resumed or given["folder"] or _new_folder(settings), is_resumed=resumed is not None)
+    _run(space, how, resume or folder or _new_folder(settings), is_resumed=resume is not None)
+
+
+def _as_it_was(sources: Sources, resumed: Path, folder: Path | None) -> Sources:
+    """Return sources with the settings of the sweep in a folder below all others."""
+    if folder:
+        raise SettingsError(["--resume says which folder: leave --folder out"])
+    file = resumed / "sweep.yaml"
+    if not file.is_file():
+        raise UserError(f"--resume {resumed}: holds no sweep.yaml, so there is no sweep to go on with")
+    return replace(sources, config=[file, *(sources.config or [])])
 
 
 def _resolve(
-    sources: Sources, given: Mapping[str, Any], resumed: Path | None
+    layers: Sequence[Layer], search: Sequence[str], given: Mapping[str, Any]
 ) -> tuple[ApplicationSettings, SweepSettings]:
     """Return the settings of a training without a search, and those of the sweep; options win over files."""
-    if resumed is not None:
-        if given["folder"]:
-            raise SettingsError(["--resume says which folder: leave --folder out"])
-        file = resumed / "sweep.yaml"
-        if not file.is_file():
-            raise UserError(f"--resume {resumed}: holds no sweep.yaml, so there is no sweep to go on with")
-        sources = replace(sources, config=[file, *(sources.config or [])])
-    layers = sources.layers(
-        options={"seed": given["seed"], **device_options(given["device"])},
-        family_options={"data.batch_size": given["batch_size"], "data.skip_bad": given["skip_bad"] or None},
-    )
     values = take_sweep_sections(layers)
     if lacking := lacking_overrides(layers, ()):
         raise SettingsError(lacking)
     settings = resolve_noted(layers)
-    search = {**values.get("search", {}), **dict(map(_split_search, given["search"] or []))}
-    names = SweepSettings.model_fields.keys() - {"search", "objectives"}
-    told = {name: given[name] for name in names if given[name] is not None}
-    told |= {"objectives": given["objective"]} if given["objective"] else {}
-    sweep = check_sweep(values | told | {"search": search})
-    refuse_idle_address(sweep.ray_address if resumed is None else given["ray_address"], sweep.engine)
+    values |= {name: value for name, value in given.items() if value is not None}
+    values["search"] = {**values.get("search", {}), **dict(map(_split_search, search))}
+    sweep = checked(SweepSettings, values, below=(SWEEP,))
     monitor = ObjectiveSettings(name=settings.trainer.monitor, direction=settings.trainer.monitor_mode)
     return settings, sweep if sweep.objectives else sweep.model_copy(update={"objectives": [monitor]})
 
@@ -127,16 +126,18 @@ def _split_search(text: str) -> tuple[str, str]:
     return path.strip(), values
 
 
-def _checked(settings: ApplicationSettings, sweep: SweepSettings) -> tuple[Any, SweepSettings]:
+def _checked(
+    settings: ApplicationSettings, sweep: SweepSettings, *, is_new: bool
+) -> tuple[Any, SweepSettings]:
     """Return the space, with those kinds of ``*`` that fit; nothing is trained yet."""
     from nested_lightning.containers.starting.bootstrapping import bootstrap
-    from nested_lightning.containers.sweeping.fitting import unfit_kinds
+    from nested_lightning.containers.sweeping.outlook import unfit_kinds
     from nested_lightning.containers.sweeping.sweep import refuse_unfit
     from nested_lightning.settings.searching.space import make_space
 
     space = make_space(settings, sweep.search)
     refuse_unfit(space, sweep)
-    for line in space.notes:
+    for line in space.notes if is_new else ():  # what is searched can't be changed any more
         print_note(line)
     refuse_faults(bootstrap(space.settings))
     unfit = unfit_kinds(space)
@@ -194,22 +195,3 @@ def _write_report(folder: Path) -> None:
             report_runs([folder], folder / "report.html")
     except Exception as error:
         print_note(unwritten_report(error))
-
-
-_PARAMETERS = [
-    inspect.Parameter("sources", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Sources),
-    keyword_parameter("search", SearchOption, None),
-    *optional_parameters(SweepSettings, but_for=("search", "objectives")),
-    keyword_parameter("objective", ObjectiveOption, None),
-    keyword_parameter("folder", FolderOption, None),
-    keyword_parameter("resume", ResumeOption, None),
-    keyword_parameter("dry_run", DryRunOption, False),
-    keyword_parameter("batch_size", BatchSizeOption, None),
-    keyword_parameter("seed", SeedOption, None),
-    keyword_parameter("device", DeviceOption, None),
-    keyword_parameter("skip_bad", SkipBadOption, False),
-    keyword_parameter("debug", DebugOption, False),
-]
-_sweep.__signature__ = inspect.Signature(_PARAMETERS)  # type: ignore[attr-defined]
-sweep = with_sources(_sweep)
-sweep.__name__ = "sweep"

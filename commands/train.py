@@ -9,32 +9,22 @@ import typer
 from nested_lightning.app.launch import is_restarted
 from nested_lightning.commands.cross_validation import train_folds
 from nested_lightning.commands.options import (
-    BatchSizeOption,
-    DebugOption,
-    DeviceOption,
     EngineOption,
     RayAddressOption,
-    SeedOption,
-    SkipBadOption,
     best_of_run,
-    device_options,
     refuse_idle_address,
 )
 from nested_lightning.commands.overrides import OverrideRequest, load_overrides, refuse_overrides_in_workers
 from nested_lightning.commands.printing.console import print_note, quiet_lightning, starting
 from nested_lightning.commands.run_training import print_result, refuse_faults, run_training
-from nested_lightning.commands.sources import Sources, with_sources
+from nested_lightning.commands.sources import Sources
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.layers import Layer
 
 
-@with_sources
 def train(
     sources: Sources,
-    batch_size: BatchSizeOption = None,
-    seed: SeedOption = None,
-    device: DeviceOption = None,
     from_: Annotated[
         Path | None,
         typer.Option(
@@ -47,21 +37,17 @@ def train(
         Path | None, typer.Option("--run-dir", help="Run folder; else runs/MODEL-TIME.")
     ] = None,
     folds: Annotated[int | None, typer.Option("--folds", help="Cross-validate with that many folds.")] = None,
-    skip_bad: SkipBadOption = False,
     no_check: Annotated[
         bool, typer.Option("--no-check", help="Train without looking for faults first, see `check`.")
     ] = False,
     engine: EngineOption = "lightning",
     ray_address: RayAddressOption = None,
-    debug: DebugOption = False,
 ) -> None:
     """Train a model and evaluate its best checkpoint on the test part."""
-    del debug
     refuse_idle_address(ray_address, engine)
     requests = sources.requests
     settings = sources.resolve(
-        options={"seed": seed, "run_dir": str(run_dir) if run_dir else None, **device_options(device)},
-        family_options={"data.batch_size": batch_size, "data.skip_bad": skip_bad or None},
+        options={"run_dir": str(run_dir) if run_dir else None},
         below=_layers_from(from_, sources.model),
     )
     if folds is not None and engine == "ray":

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from nested_lightning.commands.options import DebugOption
 from nested_lightning.commands.overrides import load_overrides
+from nested_lightning.commands.parameters import with_options
 from nested_lightning.commands.printing.console import (
     print_facts,
     quiet_lightning,
@@ -17,7 +17,7 @@ from nested_lightning.commands.printing.console import (
     starting,
     write_file,
 )
-from nested_lightning.commands.sources import Sources, with_sources
+from nested_lightning.commands.sources import Sources
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.reading.merging import flatten
 
@@ -32,17 +32,15 @@ def _begin() -> None:
 
 
 @tune.command()
-@with_sources
+@with_options
 def lr(
     sources: Sources,
     min_lr: Annotated[float, typer.Option("--min", help="First learning rate.")] = 1e-6,
     max_lr: Annotated[float, typer.Option("--max", help="Last learning rate.")] = 1.0,
     num_steps: Annotated[int, typer.Option("--steps", help="Steps from one to the other.")] = 100,
     plot: Annotated[Path, typer.Option("--plot", help="Where the curve is drawn, as SVG.")] = Path("lr.svg"),
-    debug: DebugOption = False,
 ) -> None:
     """Find the learning rate at which the loss falls most steeply; nothing is kept but the plot."""
-    del debug
     settings, application, found = _prepare(sources)
     from nested_lightning.app.training.tuning.finders import find_learning_rate
     from nested_lightning.app.training.tuning.rate_plot import draw_rates
@@ -59,10 +57,9 @@ def lr(
 
 
 @tune.command()
-@with_sources
-def batch_size(sources: Sources, debug: DebugOption = False) -> None:
+@with_options
+def batch_size(sources: Sources) -> None:
     """Find the largest batch that fits into memory, at most all samples; nothing is kept."""
-    del debug
     settings, application, found = _prepare(sources)
     from nested_lightning.app.training.tuning.finders import find_batch_size
 

@@ -1,13 +1,11 @@
 """The container of the family image-to-text."""
 
 from functools import partial
-from typing import Any
 
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning.app.assembly import protocols
-from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.wiring.composing import wire
 from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.image_to_text import examples, export
@@ -27,16 +25,28 @@ from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
 from nested_lightning.app.image_to_text.report import ImageToTextSections
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 from nested_lightning.app.submodules.normalization import PictureNormalization
-from nested_lightning.containers.providing.chosen import attributes, callback, chosen, chosen_at
+from nested_lightning.containers.providing.chosen import (
+    attributes,
+    callback,
+    chosen,
+    chosen_at,
+    seeded_assembler,
+)
 from nested_lightning.containers.providing.completed import completed
 from nested_lightning.containers.providing.declared import DeclaredFactory, DeclaredSingleton
 from nested_lightning.containers.providing.pretrained import preparation_for
-from nested_lightning.containers.providing.trained import trained_model
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.image_to_text import CaptionOptions, ImageToTextSettings
 
 
-@completed(examples=examples, export=export, evaluator=ImageToTextEvaluator, sections=ImageToTextSections)
+@completed(
+    answers=answer_files,
+    desk=partial(ImageToTextDesk, options=CaptionOptions),
+    examples=examples,
+    export=export,
+    evaluator=ImageToTextEvaluator,
+    sections=ImageToTextSections,
+)
 class ImageToTextContainer(DeclarativeContainer):
     """From pictures with captions to a trained writer of captions."""
 
@@ -51,19 +61,15 @@ class ImageToTextContainer(DeclarativeContainer):
         **attributes(settings.provided.data, "caption_column", "skip_bad"),
     )
     data_spec_type = providers.Object(ImageToTextDataSpec)
-    known_data_spec: providers.Object[Any] = providers.Object(None)
-    """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
     datamodule = DeclaredSingleton(
         protocols.DataModule,
         ImageToTextDataModule,
         preparation=providers.Callable(preparation_for, settings.provided.image_encoder),
         tokenizer=providers.Factory(partial, preparation_for, settings.provided.text_decoder),
         **attributes(settings.provided.data, "path", "picture_size", "fit", "unit", "is_lowercase"),
-        **attributes(settings.provided.data, "min_count", "max_length", "batch_size", "eval_batch_size"),
+        **attributes(settings.provided.data, "min_count", "max_length"),
         reader=reader,
         splitter=splitter,
-        seed=application.provided.seed,
-        data_spec=known_data_spec,
     )
     data_spec = datamodule.provided.data_spec
 
@@ -82,9 +88,7 @@ class ImageToTextContainer(DeclarativeContainer):
     schedule = chosen_at("image_to_text.schedule", protocols.Schedule, settings.provided.schedule)
     caption_samples = callback(CaptionSamples)
 
-    assembler = providers.Factory(
-        Assembler, seed=application.provided.seed, path="image_to_text", adapters=trainer.adapters
-    )
+    assembler = seeded_assembler("image_to_text", application, trainer)
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,
@@ -114,17 +118,6 @@ class ImageToTextContainer(DeclarativeContainer):
     nucleus_sampling = DeclaredFactory(Generation, NucleusSampling)
     predictor = providers.Factory(
         ImageToTextPredictor,
-        model=trained_model(model, application, trainer),
-        data_spec=data_spec,
-        batch_size=settings.provided.data.eval_batch_size,
-    )
-    answers = providers.Callable(answer_files, predictor, beam_search.provider, nucleus_sampling.provider)
-    """Called with files and the options of the family's predictor."""
-    http_desk = providers.Factory(
-        ImageToTextDesk,
-        predictor=predictor,
-        options=providers.Object(CaptionOptions),
         beam_search=beam_search.provider,
         nucleus_sampling=nucleus_sampling.provider,
     )
-    """Reads and answers requests over HTTP."""

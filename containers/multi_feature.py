@@ -7,7 +7,6 @@ from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning.app.assembly import protocols
-from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.wiring.composing import ItemMakers, wire
 from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.lifetime import live
@@ -23,7 +22,13 @@ from nested_lightning.app.multi_feature.report import MultiFeatureSections
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.submodules.normalization import PictureNormalization
 from nested_lightning.containers.providing.choices import build_chosen
-from nested_lightning.containers.providing.chosen import attributes, chosen, chosen_at, each_named
+from nested_lightning.containers.providing.chosen import (
+    attributes,
+    chosen,
+    chosen_at,
+    each_named,
+    seeded_assembler,
+)
 from nested_lightning.containers.providing.completed import completed
 from nested_lightning.containers.providing.data_in_memory import data_or_place
 from nested_lightning.containers.providing.declared import (
@@ -34,13 +39,19 @@ from nested_lightning.containers.providing.declared import (
 from nested_lightning.containers.providing.group_extractors import build_group_extractor
 from nested_lightning.containers.providing.named import NamedProviders
 from nested_lightning.containers.providing.pretrained import preparation_by_name
-from nested_lightning.containers.providing.trained import trained_model
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.choices.objectives import kinds_of
 from nested_lightning.settings.multi_feature import MultiFeatureSettings
 
 
-@completed(examples=examples, export=export, evaluator=MultiFeatureEvaluator, sections=MultiFeatureSections)
+@completed(
+    answers=answer_files,
+    desk=MultiFeatureDesk,
+    examples=examples,
+    export=export,
+    evaluator=MultiFeatureEvaluator,
+    sections=MultiFeatureSections,
+)
 class MultiFeatureContainer(DeclarativeContainer):
     """From a table with groups of columns to a trained model of its rows."""
 
@@ -52,8 +63,6 @@ class MultiFeatureContainer(DeclarativeContainer):
     splitter = chosen(Splitter, settings.provided.data.split)
     storage = providers.Callable(build_chosen, settings.provided.data.storage)
     data_spec_type = providers.Object(MultiFeatureDataSpec)
-    known_data_spec: providers.Object[Any] = providers.Object(None)
-    """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
     given_data: providers.Object[Any] = providers.Object(None)
     """Overridden where a program gives the data; else they are where the settings say."""
     lifetime = providers.Resource(live)
@@ -65,8 +74,7 @@ class MultiFeatureContainer(DeclarativeContainer):
         **attributes(settings.provided.data, "label", "positive", "label_separator", "weight"),
         objective=settings.provided.objective.kind,
         objectives=providers.Callable(kinds_of, settings.provided.objectives),
-        **attributes(settings.provided.data, "categorical", "excluded", "missing"),
-        **attributes(settings.provided.data, "allow_missing_groups", "batch_size", "eval_batch_size"),
+        **attributes(settings.provided.data, "categorical", "excluded", "missing", "allow_missing_groups"),
         **attributes(settings.provided.data, "sorts", "picture_size", "picture_fit", "picture_folder"),
         preparations=providers.Factory(
             partial,
@@ -79,8 +87,6 @@ class MultiFeatureContainer(DeclarativeContainer):
         grouping=grouping,
         splitter=splitter,
         storage=storage,
-        seed=application.provided.seed,
-        data_spec=known_data_spec,
         lifetime=lifetime.provider,
     )
     data_spec = datamodule.provided.data_spec
@@ -112,9 +118,7 @@ class MultiFeatureContainer(DeclarativeContainer):
     optimizer = chosen_at("multi_feature.optimizer", protocols.Optimizer, settings.provided.optimizer)
     schedule = chosen_at("multi_feature.schedule", protocols.Schedule, settings.provided.schedule)
 
-    assembler = providers.Factory(
-        Assembler, seed=application.provided.seed, path="multi_feature", adapters=trainer.adapters
-    )
+    assembler = seeded_assembler("multi_feature", application, trainer)
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,
@@ -141,14 +145,4 @@ class MultiFeatureContainer(DeclarativeContainer):
         ),
     )
 
-    predictor = providers.Factory(
-        MultiFeaturePredictor,
-        model=trained_model(model, application, trainer),
-        data_spec=data_spec,
-        batch_size=settings.provided.data.eval_batch_size,
-        picture_folder=settings.provided.data.picture_folder,
-    )
-    answers = providers.Callable(answer_files, predictor)
-    """Called with files and the options of the family's predictor."""
-    http_desk = providers.Factory(MultiFeatureDesk, predictor=predictor)
-    """Reads and answers requests over HTTP."""
+    predictor = providers.Factory(MultiFeaturePredictor, picture_folder=settings.provided.data.picture_folder)

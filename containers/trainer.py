@@ -9,16 +9,15 @@ from pytorch_lightning.loggers import Logger
 
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.training.callbacks import collect_callbacks
+from nested_lightning.app.training.checkpoint_content import RecipeWriter, StorableState
 from nested_lightning.app.training.first_weights import FirstWeights, digest_of
-from nested_lightning.app.training.machine.channels_last import ChannelsLast
-from nested_lightning.app.training.machine.compilation import Compilation
+from nested_lightning.app.training.machine.compilation import ChannelsLast, Compilation
 from nested_lightning.app.training.machine.determinism import Determinism
 from nested_lightning.app.training.machine.device_data import DeviceData
 from nested_lightning.app.training.machine.precision import choose_precision
 from nested_lightning.app.training.monitored_value import MonitoredValue
-from nested_lightning.app.training.recipe_writer import RecipeWriter
 from nested_lightning.app.training.reporting.epoch_log import EpochLog
-from nested_lightning.app.training.reporting.logger_runs import LoggerRuns
+from nested_lightning.app.training.reporting.loggers import LoggerRuns
 from nested_lightning.app.training.reporting.metrics_file import MetricsFile
 from nested_lightning.app.training.reporting.progress import TrainingProgress
 from nested_lightning.app.training.runs.counted_batches import CountedBatches
@@ -29,10 +28,9 @@ from nested_lightning.app.training.runs.plateau_schedules import PlateauSchedule
 from nested_lightning.app.training.runs.random_state import RandomState
 from nested_lightning.app.training.runs.reproducible_data import ReproducibleData
 from nested_lightning.app.training.runs.run import TrainingRun
+from nested_lightning.app.training.runs.run_folder import open_run_folder
 from nested_lightning.app.training.runs.running_metrics import RunningMetrics
-from nested_lightning.app.training.runs.shared_run_folder import open_run_folder
 from nested_lightning.app.training.runs.time_limit import TimeLimit
-from nested_lightning.app.training.storable_state import StorableState
 from nested_lightning.app.training.submodule_policies import SubmodulePolicies
 from nested_lightning.app.training.trainer import build_best_checkpoint, build_trainer
 from nested_lightning.containers.owning.descriptor import python_name

@@ -1,13 +1,11 @@
 """The container of the family vae-gan."""
 
 from functools import partial
-from typing import Any
 
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning.app.assembly import protocols
-from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.wiring.composing import ItemMakers, wire
 from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.submodules.feature_classifier import FeatureClassifier
@@ -34,6 +32,7 @@ from nested_lightning.containers.providing.chosen import (
     chosen_at,
     each_named,
     part_of_each,
+    seeded_assembler,
 )
 from nested_lightning.containers.providing.completed import completed
 from nested_lightning.containers.providing.declared import (
@@ -42,12 +41,18 @@ from nested_lightning.containers.providing.declared import (
     DeclaredSingleton,
 )
 from nested_lightning.containers.providing.named import NestedProviders
-from nested_lightning.containers.providing.trained import trained_model
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.vae_gan import VaeGanSettings
 
 
-@completed(examples=examples, export=export, evaluator=VaeGanEvaluator, sections=VaeGanSections)
+@completed(
+    answers=answer_files,
+    desk=VaeGanDesk,
+    examples=examples,
+    export=export,
+    evaluator=VaeGanEvaluator,
+    sections=VaeGanSections,
+)
 class VaeGanContainer(DeclarativeContainer):
     """From pictures in domains to VAEs that make new ones."""
 
@@ -58,17 +63,12 @@ class VaeGanContainer(DeclarativeContainer):
     grouping = providers.Callable(build_chosen, settings.provided.data.grouping)
     splitter = chosen(Splitter, settings.provided.data.split)
     data_spec_type = providers.Object(VaeGanDataSpec)
-    known_data_spec: providers.Object[Any] = providers.Object(None)
-    """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
     datamodule = DeclaredSingleton(
         protocols.DataModule,
         VaeGanDataModule,
         **attributes(settings.provided.data, "path", "image_size", "channels"),
-        **attributes(settings.provided.data, "batch_size", "eval_batch_size"),
         grouping=grouping,
         splitter=splitter,
-        seed=application.provided.seed,
-        data_spec=known_data_spec,
     )
     data_spec = datamodule.provided.data_spec
 
@@ -126,9 +126,7 @@ class VaeGanContainer(DeclarativeContainer):
         CollapseWatch, patience_steps=settings.provided.collapse_patience_steps
     )
     picture_grids = callback(PictureGrids, every_n_epochs=settings.provided.pictures_every_n_epochs)
-    assembler = providers.Factory(
-        Assembler, seed=application.provided.seed, path="vae_gan", adapters=trainer.adapters
-    )
+    assembler = seeded_assembler("vae_gan", application, trainer)
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,
@@ -160,13 +158,4 @@ class VaeGanContainer(DeclarativeContainer):
         configured_vaes=settings.provided.vaes,
     )
 
-    predictor = providers.Factory(
-        VaeGanPredictor,
-        model=trained_model(model, application, trainer),
-        data_spec=data_spec,
-        batch_size=settings.provided.data.eval_batch_size,
-    )
-    answers = providers.Callable(answer_files, predictor)
-    """Called with files and the options of the family's predictor."""
-    http_desk = providers.Factory(VaeGanDesk, predictor=predictor)
-    """Reads and answers requests over HTTP."""
+    predictor = providers.Factory(VaeGanPredictor)

@@ -1,13 +1,11 @@
 """The container of the family variant."""
 
 from functools import partial
-from typing import Any
 
 from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning.app.assembly import protocols
-from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.wiring.composing import ItemMakers, wire
 from nested_lightning.app.data.splits import Splitter
 from nested_lightning.app.variant import examples, export
@@ -22,7 +20,13 @@ from nested_lightning.app.variant.report import VariantSections
 from nested_lightning.app.variant.sampling import VariantSampling
 from nested_lightning.app.variant.spec import VariantDataSpec
 from nested_lightning.containers.providing.choices import build_each, build_optional
-from nested_lightning.containers.providing.chosen import attributes, chosen, chosen_at, each_named
+from nested_lightning.containers.providing.chosen import (
+    attributes,
+    chosen,
+    chosen_at,
+    each_named,
+    seeded_assembler,
+)
 from nested_lightning.containers.providing.completed import completed
 from nested_lightning.containers.providing.declared import (
     DeclaredCallable,
@@ -31,13 +35,19 @@ from nested_lightning.containers.providing.declared import (
 )
 from nested_lightning.containers.providing.named import NamedProviders
 from nested_lightning.containers.providing.pretrained import preparation_by_name
-from nested_lightning.containers.providing.trained import trained_model
 from nested_lightning.containers.providing.variant_adapters import build_adapter
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.variant import VariantSettings
 
 
-@completed(examples=examples, export=export, evaluator=VariantEvaluator, sections=VariantSections)
+@completed(
+    answers=answer_files,
+    desk=VariantDesk,
+    examples=examples,
+    export=export,
+    evaluator=VariantEvaluator,
+    sections=VariantSections,
+)
 class VariantContainer(DeclarativeContainer):
     """From sequences of several kinds to a trained labeller of their steps."""
 
@@ -48,25 +58,22 @@ class VariantContainer(DeclarativeContainer):
     splitter = chosen(Splitter, settings.provided.data.split)
     sampling = chosen(VariantSampling, settings.provided.data.sampling)
     data_spec_type = providers.Object(VariantDataSpec)
-    known_data_spec: providers.Object[Any] = providers.Object(None)
-    """Overridden where a checkpoint brings the data spec; else the datamodule finds it in the data."""
     datamodule = DeclaredSingleton(
         protocols.DataModule,
         VariantDataModule,
-        **attributes(settings.provided.data, "path", "batch_size", "eval_batch_size", "batches_per_epoch"),
-        **attributes(settings.provided, "batch_sizes", "untrained", "unevaluated"),
+        **attributes(settings.provided.data, "path", "batches_per_epoch"),
+        **attributes(settings.provided, "untrained", "unevaluated"),
+        batch_sizes=settings.provided.own.call("batch_size"),
         sources=providers.Callable(build_each, settings.provided.sources),
         preparations=providers.Factory(
             partial,
             preparation_by_name,
-            settings.provided.adapters,
+            settings.provided.own.call("adapter"),
             providers.Dict(text=settings.provided.token_adapter),
             sort="text",
         ),
         splitter=splitter,
         sampling=sampling,
-        seed=application.provided.seed,
-        data_spec=known_data_spec,
     )
     data_spec = datamodule.provided.data_spec
 
@@ -78,22 +85,20 @@ class VariantContainer(DeclarativeContainer):
             build_adapter,
             token_adapter.provider,
             vector_adapter.provider,
-            settings.provided.adapters,
+            settings.provided.own.call("adapter"),
             data_spec,
         )
     )
     trunk = DeclaredCallable(protocols.SequenceTrunk, build_optional, settings.provided.trunk)
     decoder = chosen(protocols.SequenceDecoder, settings.provided.decoder)
-    decoders = each_named(decoder, settings.provided.decoders)
+    decoders = each_named(decoder, settings.provided.own.call("decoder"))
     loss = chosen(protocols.SequenceLoss, settings.provided.loss)
-    losses = each_named(loss, settings.provided.losses)
+    losses = each_named(loss, settings.provided.own.call("loss"))
     balance = chosen(protocols.LossBalance, settings.provided.balance)
     optimizer = chosen_at("variant.optimizer", protocols.Optimizer, settings.provided.optimizer)
     schedule = chosen_at("variant.schedule", protocols.Schedule, settings.provided.schedule)
 
-    assembler = providers.Factory(
-        Assembler, seed=application.provided.seed, path="variant", adapters=trainer.adapters
-    )
+    assembler = seeded_assembler("variant", application, trainer)
     recipe = providers.Factory(trainer.recipe, data_spec=data_spec.to_dict.call())
     model = DeclaredFactory(
         protocols.Model,
@@ -108,19 +113,10 @@ class VariantContainer(DeclarativeContainer):
         assembler=assembler,
         optimizer=optimizer.provider,
         schedule=schedule.provider,
-        weights=settings.provided.weights,
+        weights=settings.provided.own.call("weight"),
         frozen=settings.provided.frozen,
         configured_variants=settings.provided.sources,
         model=providers.Factory(partial, VariantModel, recipe=recipe),
     )
 
-    predictor = providers.Factory(
-        VariantPredictor,
-        model=trained_model(model, application, trainer),
-        data_spec=data_spec,
-        batch_size=settings.provided.data.eval_batch_size,
-    )
-    answers = providers.Callable(answer_files, predictor)
-    """Called with files and the options of the family's predictor."""
-    http_desk = providers.Factory(VariantDesk, predictor=predictor)
-    """Reads and answers requests over HTTP."""
+    predictor = providers.Factory(VariantPredictor)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nested_lightning.app.assembly.errors import OverrideRefusedError
     from nested_lightning.app.assembly.wiring.parts import Part, Parts, part, parts
-    from nested_lightning.app.assembly.wiring.wired import offer, wired
-    from nested_lightning.app.assembly.wiring.wiring import seeded
+    from nested_lightning.app.assembly.wiring.wired import offer, seeded, wired
     from nested_lightning.app.errors import UserError
     from nested_lightning.containers.application import ApplicationContainer, compose_application
     from nested_lightning.containers.overrides.applying import overriding
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
         from_checkpoint,
     )
     from nested_lightning.containers.starting.continuing import bootstrap_from
-    from nested_lightning.containers.starting.cross_validating import cross_validate, resume_cross_validation
+    from nested_lightning.containers.starting.folds import cross_validate, resume_cross_validation
     from nested_lightning.containers.starting.ray_training import resume_in_workers, train_in_workers
     from nested_lightning.containers.starting.resuming import resume_training
     from nested_lightning.settings.application import ApplicationSettings, parse_settings
@@ -39,8 +38,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "app.assembly.errors": ["OverrideRefusedError"],
     "app.assembly.wiring.parts": ["Part", "Parts", "part", "parts"],
-    "app.assembly.wiring.wired": ["offer", "wired"],
-    "app.assembly.wiring.wiring": ["seeded"],
+    "app.assembly.wiring.wired": ["offer", "seeded", "wired"],
     "app.errors": ["UserError"],
     "containers.application": ["ApplicationContainer", "compose_application"],
     "containers.overrides.applying": ["overriding"],
@@ -52,7 +50,7 @@ _HOMES = {
     "containers.serving.services": ["serving_app"],
     "containers.starting.bootstrapping": ["bootstrap", "family_container", "from_checkpoint"],
     "containers.starting.continuing": ["bootstrap_from"],
-    "containers.starting.cross_validating": ["cross_validate", "resume_cross_validation"],
+    "containers.starting.folds": ["cross_validate", "resume_cross_validation"],
     "containers.starting.ray_training": ["resume_in_workers", "train_in_workers"],
     "containers.starting.resuming": ["resume_training"],
     "settings.application": ["ApplicationSettings", "parse_settings"],

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from pydantic import Field, PrivateAttr, ValidationError, create_model, field_validator
+from pydantic import Field, PrivateAttr, create_model, field_validator
 
 from nested_lightning.settings.base import Follows, Settings, default_section
 from nested_lightning.settings.families import families, find_family, given_families, knowing
@@ -15,9 +15,9 @@ from nested_lightning.settings.family import Family
 from nested_lightning.settings.numbers import Seed
 from nested_lightning.settings.plugging.packages import packages_of
 from nested_lightning.settings.reading.environment import read_environment
-from nested_lightning.settings.reading.errors import SettingsError, describe_problems
+from nested_lightning.settings.reading.errors import SettingsError, checked
 from nested_lightning.settings.reading.layers import Layer
-from nested_lightning.settings.reading.merging import flatten, merge, nest_at, nested
+from nested_lightning.settings.reading.merging import flatten, merge, merge_layers, nest_at, nested
 from nested_lightning.settings.reading.patterns import expand_patterns
 from nested_lightning.settings.submodules import SubmodulePolicySettings
 from nested_lightning.settings.trainer import TrainerSettings
@@ -119,8 +119,7 @@ class ApplicationSettings(Settings):
 
     def packages(self) -> dict[str, str]:
         """Return the package of each plug-in that is in use, as ``NAME==VERSION``, by dotted path."""
-        section = self.family.section
-        return packages_of(self.family, {section: getattr(self, section), "trainer": self.trainer})
+        return packages_of(self.family, self)
 
     def to_plain(self) -> dict[str, Any]:
         """Return all settings as plain data, without the untouched sections of other families."""
@@ -207,7 +206,7 @@ def change_settings(values: Mapping[str, Any], changes: Mapping[str, Any]) -> di
     Raises:
         SettingsError: A pattern meets nothing.
     """
-    return _together(_laid_over(values, changes))
+    return merge_layers(_laid_over(values, changes), application_settings_model())[-1]
 
 
 def parse_settings(values: Mapping[str, Any]) -> ApplicationSettings:
@@ -226,10 +225,7 @@ def parse_settings(values: Mapping[str, Any]) -> ApplicationSettings:
     defaults = find_family(name).defaults if isinstance(name, str) else {}
     layers = _laid_over(defaults, values)
     model = application_settings_model()
-    try:
-        return model.model_validate(_together(layers))
-    except ValidationError as error:
-        raise SettingsError(describe_problems(error, model, layers)) from None
+    return checked(model, merge_layers(layers, model)[-1], layers)
 
 
 def expand_layers(layers: Sequence[Layer]) -> list[Layer]:
@@ -246,8 +242,3 @@ def expand_layers(layers: Sequence[Layer]) -> list[Layer]:
 
 def _laid_over(values: Mapping[str, Any], changes: Mapping[str, Any]) -> list[Layer]:
     return expand_layers([Layer(dict(values), origin=""), Layer(nested(changes), origin="")])
-
-
-def _together(layers: Sequence[Layer]) -> dict[str, Any]:
-    model = application_settings_model()
-    return reduce(lambda lower, layer: merge(lower, layer.values, model), layers, {})

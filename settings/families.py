@@ -71,7 +71,7 @@ def know(*given: Family) -> Token[tuple[Family, ...]]:
         SettingsError: One is called as a registered family is.
     """
     for family in given:
-        if family.name in _registered():
+        if _registered().get(family.name, family) is not family:
             raise SettingsError([f"there is a family '{family.name}' already: give yours another name"])
     names = {family.name for family in given}
     return _given.set((*(one for one in _given.get() if one.name not in names), *given))

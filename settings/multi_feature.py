@@ -72,23 +72,15 @@ class MultiFeatureSettings(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _move_to_the_objective(cls, values: Any) -> Any:
-        """Accept settings of classes that older files and checkpoints have beside the objective."""
+    def _complete_the_objective(cls, values: Any) -> Any:
+        """Let it be ``several`` where there are several, and have what older files have beside it."""
         objective = plain_section(values, "objective")
         if objective is None:
             return values
         rest = dict(values)
         moved = {name: rest.pop(name) for name in ("class_weights", "label_smoothing") if name in values}
-        return rest | {"objective": moved | objective} if moved else values
-
-    @model_validator(mode="before")
-    @classmethod
-    def _learn_several(cls, values: Any) -> Any:
-        """Let the objective be ``several`` where there are several."""
-        objective = plain_section(values, "objective")
-        if objective is None or not values.get("objectives"):
-            return values
-        return values | {"objective": {"kind": "several"} | objective}
+        several = {"kind": "several"} if values.get("objectives") else {}
+        return rest | {"objective": several | moved | objective} if moved or several else values
 
     @model_validator(mode="after")
     def _name_columns_once(self) -> Self:
@@ -101,10 +93,6 @@ class MultiFeatureSettings(Settings):
         return self
 
 
-def _first_columns(group: str, count: int) -> list[str]:
-    return [f"{group}_{number:03d}" for number in range(count)]
-
-
 SEED = Preset(
     summary="Three groups of 10, 15 and 20 columns of the shipped digits.",
     values={
@@ -113,9 +101,8 @@ SEED = Preset(
                 "grouping": {
                     "kind": "explicit",
                     "groups": {
-                        "kar": _first_columns("kar", 10),
-                        "fou": _first_columns("fou", 15),
-                        "zer": _first_columns("zer", 20),
+                        group: [f"{group}_{number:03d}" for number in range(num_columns)]
+                        for group, num_columns in (("kar", 10), ("fou", 15), ("zer", 20))
                     },
                 }
             }

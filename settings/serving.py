@@ -1,13 +1,10 @@
 """How checkpoints are served: where, and what a request may hold."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from nested_lightning.settings.base import Settings
-from nested_lightning.settings.reading.errors import SettingsError, describe_problems
 
 
 class LimitSettings(Settings):
@@ -24,18 +21,6 @@ class LimitSettings(Settings):
     queue_timeout_s: float = Field(
         30.0, gt=0, description="Seconds that a request may wait for a model; else status 504."
     )
-
-
-def check_limits(values: Mapping[str, Any]) -> LimitSettings:
-    """Return limits, by their names.
-
-    Raises:
-        SettingsError: One is wrong, or there is no such limit.
-    """
-    try:
-        return LimitSettings.model_validate(values)
-    except ValidationError as error:
-        raise SettingsError(describe_problems(error, LimitSettings)) from None
 
 
 class ServingSettings(LimitSettings):

@@ -1,14 +1,14 @@
 """How a sweep searches: how many trials, by which sampler, what they are judged by."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from nested_lightning.settings.base import Settings
 from nested_lightning.settings.monitoring import mode_of
-from nested_lightning.settings.reading.errors import SettingsError, describe_problems
+from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.layers import Layer
 
 SWEEP = "sweep"
@@ -125,16 +125,3 @@ def take_sweep_sections(layers: Sequence[Layer]) -> dict[str, Any]:
         search = {**taken.get("search", {}), **search}
         taken |= section | ({"search": search} if search else {})
     return taken
-
-
-def check_sweep(values: Mapping[str, Any]) -> SweepSettings:
-    """Return the settings of a sweep.
-
-    Raises:
-        SettingsError: A value is wrong.
-    """
-    try:
-        return SweepSettings.model_validate(values)
-    except ValidationError as error:
-        lines = describe_problems(error, SweepSettings)
-        raise SettingsError([line if line.startswith("--") else f"sweep.{line}" for line in lines]) from None

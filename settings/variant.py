@@ -88,30 +88,10 @@ class VariantSettings(Settings):
         """Source of each variant that is there, by name."""
         return {name: v.source for name, v in self.variants.items() if v.is_trained or v.is_evaluated}
 
-    @property
-    def adapters(self) -> dict[str, Adapter]:
-        """Adapters of variants that have one of their own, by name."""
-        return {name: v.adapter for name, v in self.variants.items() if v.adapter is not None}
-
-    @property
-    def decoders(self) -> dict[str, SequenceDecoder]:
-        """Decoders of variants that have one of their own, by name."""
-        return {name: v.decoder for name, v in self.variants.items() if v.decoder is not None}
-
-    @property
-    def losses(self) -> dict[str, Loss]:
-        """Losses of variants that have one of their own, by name."""
-        return {name: v.loss for name, v in self.variants.items() if v.loss is not None}
-
-    @property
-    def weights(self) -> dict[str, float]:
-        """Weight of each variant that has settings, by name."""
-        return {name: v.weight for name, v in self.variants.items()}
-
-    @property
-    def batch_sizes(self) -> dict[str, int]:
-        """Batch sizes of variants that have one of their own, by name."""
-        return {name: v.batch_size for name, v in self.variants.items() if v.batch_size is not None}
+    def own(self, field: str) -> dict[str, Any]:
+        """Return what variants have of a field in the place of what all of them have, by name."""
+        found = {name: getattr(v, field) for name, v in self.variants.items()}
+        return {name: value for name, value in found.items() if value is not None}
 
     @property
     def frozen(self) -> list[str]:

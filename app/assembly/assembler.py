@@ -27,7 +27,6 @@ class Assembler:
         adapters: What the adapters of submodules are like, by path; see `app.assembly.wiring.adapting`.
 
     Attributes:
-        adapters: The same.
         built: Submodules by their paths below the composite, in the order in which they were built.
         asked_widths: The ``out_features`` that some of them were asked for, by the same paths.
         factories: Paths of parts that others have uncalled, and may call at any time.

@@ -1,10 +1,10 @@
-"""Whether a class or a function can be called with certain arguments."""
+"""What a class or a function takes, and whether it can be called with certain arguments."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from inspect import Signature
-from typing import Any
+from typing import Any, get_type_hints
 
 from torch import nn
 
@@ -22,6 +22,20 @@ def signature_of(called: Callable[..., Any]) -> Signature | None:
         return None
 
 
+def hints_of(maker: Callable[..., Any]) -> dict[str, Any]:
+    """Return the types of a class's or function's arguments, as far as they are available at runtime."""
+    function = maker.__init__ if isinstance(maker, type) else inspect.unwrap(maker)  # type: ignore[misc]
+    try:
+        return get_type_hints(function, include_extras=True)
+    except (NameError, TypeError):  # a name imported only for type checkers
+        return {}
+
+
+def takes_any_keyword(taken: Signature | None) -> bool:
+    """Return whether there is ``**kwargs``, so that no name can be checked."""
+    return taken is not None and any(one.kind is one.VAR_KEYWORD for one in taken.parameters.values())
+
+
 def why_not_called(
     taken: Signature | None, args: Iterable[Any], kwargs: Mapping[str, Any], *, is_whole: bool = True
 ) -> str | None:
@@ -34,8 +48,7 @@ def why_not_called(
     try:
         (taken.bind if is_whole else taken.bind_partial)(*args, **kwargs)
     except TypeError as error:
-        takes_any = any(one.kind is one.VAR_KEYWORD for one in taken.parameters.values())
-        unknown = [name for name in kwargs if name not in taken.parameters and not takes_any]
+        unknown = [name for name in kwargs if name not in taken.parameters and not takes_any_keyword(taken)]
         if not unknown:
             return str(error)
         near, known = did_you_mean(unknown[0], taken.parameters), ", ".join(taken.parameters) or "nothing"

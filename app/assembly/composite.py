@@ -12,13 +12,13 @@ from torch.optim import Optimizer
 
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.training.checkpoint_content import RecipeWriter
 from nested_lightning.app.training.meanings import Meaning, meanings_of_lists
 from nested_lightning.app.training.optimization import (
     OptimizerFactory,
     ScheduleFactory,
     configure_single_optimizer,
 )
-from nested_lightning.app.training.recipe_writer import RecipeWriter
 
 
 class Composite(LightningModule):
@@ -47,6 +47,9 @@ class Composite(LightningModule):
             f"{cls.__name__} is built of injected submodules, by a container:"
             f" family_container(from_checkpoint('{checkpoint_path}')).model() of nested_lightning gives it"
         )
+
+    clipping_setting: ClassVar[str] = "trainer.gradient_clip_norm"
+    """What has gradients clipped."""
 
     made_anew: ClassVar[Sequence[str]] = ()
     """What follows from data and settings alone: weights of another model never take its place."""
@@ -99,7 +102,7 @@ class Composite(LightningModule):
             clip(trained, gradient_clip_val)
         else:
             raise UserError(
-                "trainer.gradient_clip_norm can't be used with a fused optimiser and 16-mixed: "
+                f"{self.clipping_setting} can't be used with a fused optimiser and 16-mixed: "
                 "set the optimiser's is_fused=false, or trainer.precision=bf16-mixed"
             )
 

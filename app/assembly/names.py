@@ -4,8 +4,6 @@
 address, so that every name works and can be read back. Names that work as they are stay as they are.
 """
 
-from urllib.parse import unquote
-
 from torch import nn
 
 _REFUSED = frozenset(dir(nn.ModuleDict()))
@@ -13,7 +11,7 @@ _REFUSED = frozenset(dir(nn.ModuleDict()))
 
 
 def escape_name(name: str) -> str:
-    """Return a name that `nn.ModuleDict` and a dotted path take; `unescape_name` gives it back.
+    """Return a name that `nn.ModuleDict` and a dotted path take; ``urllib.parse.unquote`` gives it back.
 
     Raises:
         ValueError: The name is empty.
@@ -24,8 +22,3 @@ def escape_name(name: str) -> str:
     if escaped in _REFUSED:
         escaped = f"%{ord(escaped[0]):02X}{escaped[1:]}"
     return escaped
-
-
-def unescape_name(escaped: str) -> str:
-    """Return the name that `escape_name` made ``escaped`` of."""
-    return unquote(escaped)

@@ -1,6 +1,6 @@
 """Which parameters a training step reaches, and which no optimiser has."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from torch import Tensor, nn
@@ -42,26 +42,26 @@ def depends_on_all(loss: Tensor, model: nn.Module) -> bool:
 
 
 def list_owners(model: nn.Module, submodules: Mapping[str, nn.Module]) -> dict[str, str]:
-    """Return the innermost submodule of each parameter, ``""`` where it is the composite's own, by name."""
-    return {name: _innermost(name, submodules) for name, _ in model.named_parameters()}
+    """Return the innermost submodule of each parameter, ``""`` where it is the composite's own, by name.
+
+    The composite may hold submodules under other names than their paths.
+    """
+    paths = {id(module): path for path, module in reversed([*submodules.items()])}
+    owners: dict[str, str] = {}
+    for name, module in model.named_modules():
+        owners[name] = paths.get(id(module), owners.get(name.rpartition(".")[0], ""))
+    return {name: owners[name.rpartition(".")[0]] for name, _ in model.named_parameters()}
 
 
 def without_gradient(
-    model: nn.Module, reached: set[int], owners: Mapping[str, str], *, root: str, skipped: Iterable[str] = ()
+    model: nn.Module, reached: Container[int], owners: Mapping[str, str], *, root: str
 ) -> Iterator[Fault]:
     """Yield a fault for each submodule with trainable parameters that no gradient arrives at.
 
-    What is ``reached`` is known from `reached_parameters`, owners from `list_owners`; paths that are
-    ``skipped`` are left out.
+    What is ``reached`` is known from `reached_parameters`, owners from `list_owners`.
     """
-    lacking = {name for name, parameter in _trainable(model) if id(parameter) not in reached}
-    for path, names in _by_owner(lacking, owners, skipped).items():
-        whole = f"{root}.{path}".rstrip(".")
-        yield Fault(
-            path=whole,
-            what=f"{counted(len(names), 'parameter')} without a gradient: {_shown(names, path)}",
-            hint=f"use what they compute in the loss, or freeze them (submodules.{whole}.freeze: true)",
-        )
+    hint = "use what they compute in the loss, or freeze them (submodules.{}.freeze: true)"
+    yield from _lacking(model, reached, owners, root=root, what="without a gradient", hint=hint)
 
 
 def without_optimizer(
@@ -69,18 +69,24 @@ def without_optimizer(
 ) -> Iterator[Fault]:
     """Yield a fault for each submodule with trainable parameters that no optimiser has."""
     owned = {id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
-    lacking = {name for name, parameter in _trainable(model) if id(parameter) not in owned}
-    for path, names in _by_owner(lacking, owners, ()).items():
-        yield Fault(
-            path=f"{root}.{path}".rstrip("."),
-            what=f"{counted(len(names), 'parameter')} without an optimiser: {_shown(names, path)}",
-            hint="give them to an optimiser in configure_optimizers, or set requires_grad to False",
-        )
+    hint = "give them to an optimiser in configure_optimizers, or set requires_grad to False"
+    yield from _lacking(model, owned, owners, root=root, what="without an optimiser", hint=hint)
 
 
-def _innermost(name: str, submodules: Mapping[str, nn.Module]) -> str:
-    path = name.rpartition(".")[0]
-    return path if not path or path in submodules else _innermost(path, submodules)
+def _lacking(
+    model: nn.Module, ids: Container[int], owners: Mapping[str, str], *, root: str, what: str, hint: str
+) -> Iterator[Fault]:
+    """Yield a fault for each submodule with trainable parameters whose ids aren't among these."""
+    by_owner: dict[str, list[str]] = {}
+    for name, parameter in _trainable(model):
+        if id(parameter) not in ids:
+            by_owner.setdefault(owners[name], []).append(name)
+    for path, names in by_owner.items():
+        whole = f"{root}.{path}".rstrip(".")
+        shown = [name.removeprefix(f"{path}.") for name in names[:_NUM_SHOWN]]
+        shown += ["…"] if len(names) > _NUM_SHOWN else []
+        counts = f"{counted(len(names), 'parameter')} {what}: {', '.join(shown)}"
+        yield Fault(path=whole, what=counts, hint=hint.format(whole))
 
 
 def _trainable(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
@@ -88,17 +94,3 @@ def _trainable(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
     for name, parameter in model.named_parameters():
         if parameter.requires_grad and not name.startswith(means):
             yield name, parameter
-
-
-def _by_owner(names: set[str], owners: Mapping[str, str], skipped: Iterable[str]) -> dict[str, list[str]]:
-    left_out = set(skipped)
-    found: dict[str, list[str]] = {}
-    for name, owner in owners.items():
-        if name in names and owner not in left_out:
-            found.setdefault(owner, []).append(name)
-    return found
-
-
-def _shown(names: list[str], path: str) -> str:
-    shown = ", ".join(name.removeprefix(f"{path}.") for name in names[:_NUM_SHOWN])
-    return shown + (", …" if len(names) > _NUM_SHOWN else "")

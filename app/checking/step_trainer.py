@@ -1,7 +1,7 @@
 """Stand-in for the Trainer in single steps, which log and score nothing and need no training."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch.optim import Optimizer
 from torchmetrics import Metric, MetricCollection
 
 from nested_lightning.app.checking.error_places import TrainerNeededError
+from nested_lightning.app.temporary_attributes import temporary_attributes
 
 NUM_STEPS = 1000
 """Steps of the training that a schedule learns of."""
@@ -49,7 +50,7 @@ class StepTrainer:
         self.lr_scheduler_configs: list[Any] = []
         self.strategy = StepStrategy()
         self.precision_plugin = Precision()
-        progress = SimpleNamespace(increment_ready=_count_nothing, increment_completed=_count_nothing)
+        progress = SimpleNamespace(increment_ready=_nothing, increment_completed=_nothing)
         optimization = SimpleNamespace(optim_step_progress=progress)
         self.fit_loop = SimpleNamespace(epoch_loop=SimpleNamespace(manual_optimization=optimization))
 
@@ -96,10 +97,6 @@ class StepOptimizer(LightningOptimizer):
         return closure() if closure is not None else None
 
 
-def _count_nothing() -> None:
-    """Stand for the count of steps that a training has."""
-
-
 def list_optimizers(configured: Any) -> list[Optimizer]:
     """Return the optimisers in what ``configure_optimizers`` returned, in any of Lightning's forms."""
     if configured is None:
@@ -113,28 +110,19 @@ def list_optimizers(configured: Any) -> list[Optimizer]:
     return [optimizer for entry in configured for optimizer in list_optimizers(entry)]
 
 
-@contextmanager
-def unlogged(model: LightningModule) -> Iterator[None]:
+def unlogged(model: LightningModule) -> AbstractContextManager[None]:
     """Leave out what a step logs: there is no logger."""
-    model.__dict__.update(log=_nothing, log_dict=_nothing)
-    try:
-        yield
-    finally:
-        del model.__dict__["log"], model.__dict__["log_dict"]
+    return temporary_attributes(model, log=_nothing, log_dict=_nothing)
 
 
 @contextmanager
 def without_scores(model: nn.Module) -> Iterator[None]:
     """Leave out torchmetrics' scores, which are made of values."""
-    scores: list[Any] = [each for each in model.modules() if isinstance(each, Metric | MetricCollection)]
-    kept = [(each.update, each.forward) for each in scores]
-    for each in scores:
-        each.update = each.forward = _nothing
-    try:
+    with ExitStack() as left_out:
+        for each in model.modules():
+            if isinstance(each, Metric | MetricCollection):
+                left_out.enter_context(temporary_attributes(each, update=_nothing, forward=_nothing))
         yield
-    finally:
-        for each, (update, forward) in zip(scores, kept, strict=True):
-            each.update, each.forward = update, forward
 
 
 def _nothing(*args: Any, **kwargs: Any) -> None:

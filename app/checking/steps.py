@@ -1,7 +1,7 @@
 """Sends batches through a composite's training, validation and prediction steps."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -110,15 +110,14 @@ class StepCheck:
             for fault in refused_optimizers(self.model, self.trainer.optimizers, root=self.root):
                 self.findings.add(fault)
             if self.has_to_learn:
-                self._check_optimizers()
+                self._add_idle(
+                    without_optimizer(self.model, self.trainer.optimizers, self._owners, root=self.root)
+                )
 
-    def rows(
-        self, makers: Mapping[str, str], overridden: Collection[str], same: Mapping[str, str]
-    ) -> list[SubmoduleRow]:
+    def rows(self, makers: Mapping[str, str], overridden: Collection[str]) -> list[SubmoduleRow]:
         """Return what each submodule takes, gives and costs, after the steps.
 
-        Which provider made it is given by path, and which were ``overridden``; ``same`` are paths at which an
-        instance stands besides its first one, which is given for each.
+        Which provider made it is given by path, and which were ``overridden``.
         """
         rows = list_submodules(
             self.model,
@@ -131,17 +130,15 @@ class StepCheck:
             unfreezing=self._unfreezing,
         )
         first = {row.path: row for row in rows}
-        return rows + [repeat_row(first[path], at) for at, path in same.items()]
+        return rows + [repeat_row(first[path], at) for at, path in self.watch.same.items()]
 
-    def _check_optimizers(self) -> None:
-        for fault in without_optimizer(self.model, self.trainer.optimizers, self._owners, root=self.root):
-            self._add_idle(fault)
-
-    def _add_idle(self, fault: Fault) -> None:
+    def _add_idle(self, faults: Iterable[Fault], skipped: Collection[str] = ()) -> None:
         """Add what an optimiser doesn't move; what a module makes itself, something else may move."""
-        path = fault.path.removeprefix(self.root).removeprefix(".")
-        why = f"{fault.what}; right where something else moves them, as in a target network"
-        self.findings.add(fault if path in self._injected else Unchecked(path=fault.path, why=why))
+        for fault in faults:
+            path = fault.path.removeprefix(self.root).removeprefix(".")
+            if path not in skipped:
+                why = f"{fault.what}; right where something else moves them, as in a target network"
+                self.findings.add(fault if path in self._injected else Unchecked(path=fault.path, why=why))
 
     def _train(self, batches: Sequence[Any], *, is_brief: bool) -> None:
         self.model.train()
@@ -165,8 +162,7 @@ class StepCheck:
         known = [path for path in self.watch.submodules if self.findings.concerns(f"{self.root}.{path}")]
         untrained = getattr(self.model, "untrained", ())
         skipped = {path for path in self.watch.submodules if path.startswith(tuple(untrained))} | {*known}
-        for fault in without_gradient(self.model, reached, self._owners, root=self.root, skipped=skipped):
-            self._add_idle(fault)
+        self._add_idle(without_gradient(self.model, reached, self._owners, root=self.root), skipped)
 
     def _evaluate(self, batches: Sequence[Any], *, has_to_predict: bool) -> None:
         self.model.eval()
@@ -181,12 +177,8 @@ class StepCheck:
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
-        with self.watch.step(name):
-            if not self._is_on_meta:
-                yield
-                return
-            with without_scores(self.model):
-                yield
+        with self.watch.step(name), without_scores(self.model) if self._is_on_meta else nullcontext():
+            yield
 
 
 def _loss(output: Any) -> Tensor | None:

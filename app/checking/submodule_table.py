@@ -68,15 +68,8 @@ def list_submodules(
 ) -> list[SubmoduleRow]:
     """Return a row for each submodule by path, and one for what else a composite has.
 
-    Args:
-        model: The composite.
-        submodules: By path.
-        owners: Path of the innermost submodule of each parameter, by the parameter's name.
-        calls: What goes in and out, by path.
-        optimizers: All of them; a parameter of each size may be changed.
-        makers: Name of the provider that made each submodule, by path.
-        overridden: Paths of submodules in whose provider's place something was put.
-        unfreezing: Modules that are frozen to begin with, and the epoch in which they learn.
+    A parameter of each size may be changed. Owners are the paths of the innermost submodules, by the names of
+    their parameters; ``unfreezing`` has the epoch in which modules learn that are frozen to begin with.
     """
     parameters: dict[str, list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
@@ -163,12 +156,11 @@ def remembered_bytes(optimizers: Iterable[Optimizer]) -> dict[int, int]:
     found: dict[int, int] = {}
     for optimizer in optimizers:
         alike = _of_one_size(optimizer)
-        _step([first for first, *_ in alike], optimizer)
-        for parameters in alike:
-            if parameters[0] in optimizer.state:
-                kept = optimizer.state[parameters[0]].values()
-                size = sum(value.nbytes for value in kept if isinstance(value, Tensor))
-                found.update((id(parameter), size) for parameter in parameters)
+        has_stepped = _step([first for first, *_ in alike], optimizer)
+        for parameters in alike if has_stepped else ():
+            kept = optimizer.state.get(parameters[0], {}).values()
+            size = sum(value.nbytes for value in kept if isinstance(value, Tensor))
+            found.update((id(parameter), size) for parameter in parameters)
     return found
 
 
@@ -182,12 +174,14 @@ def _of_one_size(optimizer: Optimizer) -> list[list[Tensor]]:
     return [*alike.values()]
 
 
-def _step(parameters: Iterable[Tensor], optimizer: Optimizer) -> None:
+def _step(parameters: Iterable[Tensor], optimizer: Optimizer) -> bool:
     optimizer.zero_grad(set_to_none=True)
     for parameter in parameters:
         parameter.grad = torch.zeros_like(parameter)
     with suppress(Exception):
         optimizer.step()
+        return True
+    return False
 
 
 @dataclass(frozen=True, kw_only=True)

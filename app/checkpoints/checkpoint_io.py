@@ -175,6 +175,12 @@ def replace_atomically(target: Path) -> Iterator[IO[bytes]]:
     _sync_folder(target.parent)
 
 
+def write_atomically(target: Path, content: bytes) -> None:
+    """Write a file that takes the place of ``target``, see `replace_atomically`."""
+    with replace_atomically(target) as file:
+        file.write(content)
+
+
 def temporary_of(target: Path) -> Path:
     """Return where `replace_atomically` writes what will take the place of ``target``."""
     return target.with_name(f".{target.name}.tmp")

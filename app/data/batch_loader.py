@@ -99,7 +99,6 @@ class BatchLoader(PlaceableLoader[BatchT]):
 
     @override
     def __len__(self) -> int:
-        """Return the number of batches of an epoch, the same for every process."""
         return len(self._global_batches())
 
     @override

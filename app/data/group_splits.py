@@ -18,15 +18,13 @@ _NUM_DRAWS = 32
 
 @dataclass(frozen=True, kw_only=True)
 class GroupedSplitter(ColumnReader, Shares):
-    """A random split that puts all rows of a group into the same part.
+    """A random split that puts all rows of a group, which have one value in the column, into the same part.
 
-    Of several draws of scikit-learn's ``GroupShuffleSplit``, the one is taken that has most nearly its share
-    of the rows of each class.
+    The shares are of the groups; a part that is not empty has at least one. Of several draws of
+    scikit-learn's ``GroupShuffleSplit``, the one is taken that has most nearly its share of the rows of each
+    class.
 
     Args:
-        column: Rows of one value in this column are a group.
-        val_fraction: Share of the groups that validate, in [0, 1); a part that is not empty has at least one.
-        test_fraction: Share of the groups that test, in [0, 1).
         seed: Decides the split, at least 0.
     """
 
@@ -47,16 +45,12 @@ class GroupedSplitter(ColumnReader, Shares):
 
 @dataclass(frozen=True, kw_only=True)
 class GroupedFoldSplitter(ColumnReader, OneFold):
-    """One of the splits of a k-fold cross-validation that keeps groups together.
+    """One of the splits of a k-fold cross-validation that keeps groups, of one value in the column, together.
 
     The test part is fold ``fold`` of scikit-learn's ``StratifiedGroupKFold(num_folds, shuffle=True,
-    random_state=seed)``, so over all folds every row is tested once.
+    random_state=seed)``, so over all folds every row is tested once. The share is of the other folds' groups.
 
     Args:
-        column: Rows of one value in this column are a group.
-        num_folds: Number of folds, at least 2.
-        fold: Which one tests, from 0 to ``num_folds - 1``.
-        val_fraction: Share of the other folds' groups that validate, in [0, 1).
         seed: Decides the folds, at least 0.
     """
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from nested_lightning.app.data.loader_in_place import LoaderInPlace
+from nested_lightning.app.data.resumable_loader import LoaderInPlace
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.processes import rank_and_world_size
 from nested_lightning.app.random_numbers import drawing_apart, hashed
@@ -19,16 +19,12 @@ class ReplayedLoader(LoaderInPlace):
     is read from the beginning, and what was given before is left out: an iterable that remembers nothing from
     epoch to epoch gives what it would have given.
 
-    Args:
-        loader: A DataLoader over a stream, or any other iterable of batches.
-        seed: At least 0.
-        is_for_training: Whether each epoch draws its own numbers; else all have those of the first.
-        is_shared: Whether it is refused where several processes would each be given all of it.
+    ``loader`` is a DataLoader over a stream, or any other iterable of batches. One that is shared is refused
+    where several processes would each be given all of it.
     """
 
     @override
     def __len__(self) -> int:
-        """Return how many batches it says that there are."""
         return len(self.loader)
 
     @override

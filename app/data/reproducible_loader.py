@@ -9,8 +9,8 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset
 from torch.utils.data.distributed import DistributedSampler
 from typing_extensions import override
 
-from nested_lightning.app.data.loader_in_place import LoaderInPlace
 from nested_lightning.app.data.remembering import changed_by_drawing, state_of
+from nested_lightning.app.data.resumable_loader import LoaderInPlace
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.processes import own_share, rank_and_world_size
 from nested_lightning.app.random_numbers import drawing_apart, hashed
@@ -27,28 +27,23 @@ class ReproducibleLoader(LoaderInPlace):
     Processes that train together share each batch of them all: each gets the same number of batches, and no
     sample is given twice in an epoch. Where a sampler shares the samples itself, that is left to it.
 
-    Args:
-        loader: With a dataset of known length; see `is_ordered`. It is used for what it was given alone.
-        seed: Decides the order, at least 0.
-        is_for_training: Whether each epoch has an order of its own; else all have that of the first.
-        is_shared: Whether processes share its batches; else each is given all of them.
+    ``loader`` has a dataset of known length, see `is_ordered`, and is used for what it was given alone.
     """
 
     def __init__(
         self, loader: DataLoader[Any], *, seed: int, is_for_training: bool = True, is_shared: bool = True
     ) -> None:
-        is_shared = is_shared and not _is_shared_by_sampler(loader)
+        is_shared = is_shared and not any(isinstance(one, DistributedSampler) for one in _samplers(loader))
         super().__init__(loader, seed=seed, is_for_training=is_for_training, is_shared=is_shared)
         self._generators = {id(one): one for one in _generators(loader)}
         self._seeds = {key: one.initial_seed() for key, one in self._generators.items()}
         self._num_shared: int | None = None
         self._has_drawn = False
         self._pending: list[_Batch] = []
-        self._rebuilt = _rebuild(loader, self)
+        self._rebuilt = _rebuild(loader, self._pending)
 
     @override
     def __len__(self) -> int:
-        """Return the number of batches of an epoch, the same for every process."""
         if not self._is_shared or rank_and_world_size()[1] == 1:
             return len(_indices(self.loader))
         if self._num_shared is None:
@@ -58,9 +53,8 @@ class ReproducibleLoader(LoaderInPlace):
     @override
     def _batches(self, epoch: int, start: int) -> Iterator[Any]:
         seed, rank = self._seed_of(epoch), rank_and_world_size()[0] if self._is_shared else 0
-        self._pending = [
-            _Batch((seed, place, rank), indices) for place, indices in enumerate(self._order(seed))
-        ][start:]
+        order = self._order(seed)
+        self._pending[:] = [_Batch((seed, place, rank), order[place]) for place in range(start, len(order))]
         self._rebuilt.generator.manual_seed(seed)
         yield from self._rebuilt
 
@@ -119,11 +113,11 @@ class _SeededDataset(Dataset[Any]):
             return self._collate(samples)
 
 
-def _rebuild(loader: DataLoader[Any], order: ReproducibleLoader) -> DataLoader[Any]:
-    """Return a DataLoader as the given one that takes its batches from ``order``."""
+def _rebuild(loader: DataLoader[Any], batches: list[Any]) -> DataLoader[Any]:
+    """Return a DataLoader as the given one that takes its batches from a list."""
     return DataLoader(
         _SeededDataset(loader),
-        batch_sampler=_Pending(order),
+        batch_sampler=batches,
         num_workers=loader.num_workers,
         collate_fn=_as_it_is,
         pin_memory=loader.pin_memory,
@@ -137,39 +131,17 @@ def _rebuild(loader: DataLoader[Any], order: ReproducibleLoader) -> DataLoader[A
     )
 
 
-class _Pending:
-    """The batches that are to come, as a batch sampler."""
-
-    def __init__(self, order: ReproducibleLoader) -> None:
-        self._order = order
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._order._pending)
-
-    def __len__(self) -> int:
-        return len(self._order._pending)
-
-
 def _share(batches: list[list[Any]]) -> list[list[Any]]:
     """Return this process's batches: every n-th of n processes, and a share of those left over."""
     rank, world_size = rank_and_world_size()
     num_whole = len(batches) // world_size * world_size
-    if _count(batches[num_whole:]) in range(1, world_size) and num_whole:
+    if num_whole and 0 < sum(map(len, batches[num_whole:])) < world_size:
         num_whole -= world_size  # too few for a batch in every process
     left = [index for batch in batches[num_whole:] for index in batch]
     if not num_whole and len(left) < world_size:
         raise UserError(f"{len(left)} samples cannot be shared by {world_size} processes; use fewer")
     own = batches[rank:num_whole:world_size]
     return [*own, left[own_share(len(left))]] if left else own
-
-
-def _count(batches: list[list[Any]]) -> int:
-    return sum(map(len, batches))
-
-
-def _is_shared_by_sampler(loader: DataLoader[Any]) -> bool:
-    """Return whether its sampler gives each process samples of its own."""
-    return any(isinstance(one, DistributedSampler) for one in _samplers(loader))
 
 
 def _as_it_is(batch: Any) -> Any:

@@ -7,7 +7,11 @@ from nested_lightning.app.errors import UserError
 
 @dataclass(frozen=True, kw_only=True)
 class ColumnReader:
-    """What splitters that go by a column have in common."""
+    """What splitters that go by a column have in common.
+
+    Args:
+        column: Its name.
+    """
 
     column: str
 
@@ -48,7 +52,7 @@ class OneFold:
     Args:
         num_folds: Number of folds, at least 2.
         fold: Which one tests, from 0 to ``num_folds - 1``.
-        val_fraction: Share of the others that validates, in [0, 1).
+        val_fraction: Share of the rows outside it, or of their groups, that validates, in [0, 1).
 
     Raises:
         UserError: There is no such fold, or the share leaves nothing to train on.

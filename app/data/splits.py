@@ -68,10 +68,9 @@ class Splitter(Protocol):
 class RandomSplitter(Shares):
     """A random split in which each class has about the same share of every part.
 
+    The shares are of all rows; a part that is not empty has at least as many rows as there are classes.
+
     Args:
-        val_fraction: Share of all rows that validate, in [0, 1); a part that is not empty has at least as
-            many rows as there are classes.
-        test_fraction: Share of all rows that test, in [0, 1).
         seed: Decides the split, at least 0.
     """
 
@@ -96,12 +95,9 @@ class FoldSplitter(OneFold):
     """One of the splits of a stratified k-fold cross-validation.
 
     The test part is fold ``fold`` of scikit-learn's ``StratifiedKFold(num_folds, shuffle=True,
-    random_state=seed)``, so over all folds every row is tested once.
+    random_state=seed)``, so over all folds every row is tested once. The rows that validate are stratified.
 
     Args:
-        num_folds: Number of folds, at least 2.
-        fold: Which one tests, from 0 to ``num_folds - 1``.
-        val_fraction: Share of the other folds' rows that validate, stratified, in [0, 1).
         seed: Decides the folds, at least 0.
     """
 
@@ -165,6 +161,34 @@ class WholeFileSplitter:
         """Put every row into the test part."""
         none = np.arange(0)
         return Split(none, none, np.arange(len(labels)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class InnerFoldSplitter:
+    """Keeps the test part of one split, and has the test part of another, of all other rows, validate.
+
+    So settings are chosen by folds within the rows that don't test.
+    """
+
+    outer: Splitter
+    inner: Splitter
+
+    @property
+    def reserved_columns(self) -> tuple[str, ...]:
+        """Those of both."""
+        return tuple(dict.fromkeys((*self.outer.reserved_columns, *self.inner.reserved_columns)))
+
+    @property
+    def min_class_size(self) -> int:
+        """A class needs samples for both."""
+        return self.outer.min_class_size + self.inner.min_class_size
+
+    def __call__(self, labels: Rows, table: pa.Table, /) -> Split:
+        """Split twice."""
+        outer = self.outer(labels, table)
+        rest = np.sort(np.concatenate([outer.train, outer.val]))
+        inner = self.inner(labels[rest], table.take(pa.array(rest)))
+        return Split(rest[inner.train], rest[inner.test], outer.test)
 
 
 def split_column(table: pa.Table, column: str) -> pa.ChunkedArray:

@@ -12,19 +12,14 @@ from nested_lightning.app.data.split_shares import ColumnReader, OneFold, Shares
 from nested_lightning.app.data.splits import Split, refuse_empty_cells, split_column
 from nested_lightning.app.data.stratified import Rows
 from nested_lightning.app.errors import UserError, counted
-from nested_lightning.app.tables.time_values import time_values
+from nested_lightning.app.tables.column_values import time_values
 
 
 @dataclass(frozen=True, kw_only=True)
 class TemporalSplitter(ColumnReader, Shares):
-    """The oldest rows train, those after them validate, and the newest test.
+    """The oldest rows train, those after them validate, and the newest test, by a column of dates or numbers.
 
     Rows of the same moment stay together, so that parts are about as large as the shares say.
-
-    Args:
-        column: Dates or numbers.
-        val_fraction: Share of the rows that validate, in [0, 1).
-        test_fraction: Share of the rows that test, in [0, 1).
     """
 
     min_class_size: ClassVar[int] = 1
@@ -38,17 +33,12 @@ class TemporalSplitter(ColumnReader, Shares):
 
 @dataclass(frozen=True, kw_only=True)
 class TemporalFoldSplitter(ColumnReader, OneFold):
-    """One of the splits of a cross-validation that always tests on what is newer.
+    """One of the splits of a cross-validation that always tests on what is newer, by dates or numbers.
 
     As in scikit-learn's ``TimeSeriesSplit(num_folds)``, the rows are ``num_folds + 1`` pieces in order of
     time: fold 0 tests on the second one, and so on. All pieces before train, and their newest rows validate;
-    those after it take no part. Rows of the same moment stay together.
-
-    Args:
-        column: Dates or numbers.
-        num_folds: Number of folds, at least 2.
-        fold: Which one tests, from 0 to ``num_folds - 1``.
-        val_fraction: Share of the rows before the test part that validate, in [0, 1).
+    those after it take no part. Rows of the same moment stay together. The share is of the rows before the
+    test part.
     """
 
     min_class_size: ClassVar[int] = 1

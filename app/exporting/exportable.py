@@ -46,8 +46,7 @@ class Exportable:
     Attributes:
         name: What it computes.
         module: Takes its inputs in order, gives a tensor, or nested ones, see `tensors_in`.
-        inputs: Names of the inputs.
-        outputs: Names of the outputs.
+        inputs, outputs: Names of what it takes and gives.
         cases: Inputs to verify it with, by what they are; sizes that differ between them are dynamic, the
             others are fixed.
         root: Path of the composite or the submodule, for messages.

@@ -18,12 +18,7 @@ from nested_lightning.app.exporting.writing import DiffersError, Format, refuse_
 
 @dataclass(frozen=True, kw_only=True)
 class ExportReport:
-    """What was written.
-
-    Attributes:
-        manifest: What the graphs are.
-        differences: The largest difference from the model, by the graph's name.
-    """
+    """What was written: what the graphs are, and the largest difference of each from the model, by name."""
 
     manifest: Manifest
     differences: Mapping[str, Difference]
@@ -61,7 +56,7 @@ class Exporter:
         Args:
             target: Where nothing may be.
             format_: What is written.
-            submodule: Path of the only submodule to export; None: the whole model.
+            submodule: Path or pattern of what to export alone; None: the whole model.
 
         Raises:
             ExportError: Something can't be exported, or answers differently from the model.

@@ -15,13 +15,7 @@ Lossy: TypeAlias = Literal["int8", "half"]
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """What an exported model is worth.
-
-    Attributes:
-        num_bytes: Size of its files.
-        seconds: What its graphs took for a part of the data, on one thread.
-        scores: Of that part, by name.
-    """
+    """What an exported model is worth: size, and for a part of the data its time on one thread and scores."""
 
     num_bytes: int
     seconds: float
@@ -31,13 +25,7 @@ class Measured:
 def shrink(source: Path, target: Path, how: Lossy, manifest: Manifest) -> None:
     """Write an exported model with weights in 8 bits, by dynamic quantisation, or with 16-bit floats.
 
-    What goes in and comes out keeps its types.
-
-    Args:
-        source: The file or the folder of the model.
-        target: Where nothing is.
-        how: Which of both.
-        manifest: The model's.
+    What goes in and comes out keeps its types. It is a file or a folder, as the source is.
     """
     noted = replace(manifest, notes=(*manifest.notes, _NOTES[how]))
     if source.is_dir():

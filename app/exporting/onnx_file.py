@@ -68,11 +68,7 @@ def to_bytes(proto: Any, metadata: Mapping[str, str]) -> bytes:
 
 
 class OnnxRuntime:
-    """Computes a graph by onnxruntime, on one thread.
-
-    Args:
-        content: The file's content.
-    """
+    """Computes the graph in a file's content by onnxruntime, on one thread."""
 
     def __init__(self, content: bytes) -> None:
         self._session = session_of(content, num_threads=1)

@@ -6,10 +6,9 @@ from copy import deepcopy
 from typing import Any, Literal, TypeAlias
 
 from pytorch_lightning import LightningModule
+from pytorch_lightning.utilities.model_helpers import is_overridden
 from torch import Tensor
 
-from nested_lightning.app.assembly.wiring.composing import first_batches
-from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exporting.exportable import (
     Exportable,
@@ -19,6 +18,8 @@ from nested_lightning.app.exporting.exportable import (
     names_of,
     some_rows,
 )
+from nested_lightning.app.own.composer import first_batches
+from nested_lightning.app.own.data_facts import OwnDataSpec
 from nested_lightning.app.tensors import filled, items_of, tensors_in
 from nested_lightning.app.training.loops import call_step, has_step
 
@@ -91,7 +92,7 @@ def exports_of(
 
 def _own_batches(model: LightningModule) -> list[Any]:
     """Return batches of a model with loaders of its own; none where it has no such."""
-    if type(model).train_dataloader is LightningModule.train_dataloader:
+    if not is_overridden("train_dataloader", model):
         return []
     ready = deepcopy(model)  # its hooks may change it
     ready.prepare_data()

@@ -32,8 +32,12 @@ _SIZES = (ast.Expression, ast.Call, ast.keyword, ast.Name, ast.Load, ast.Constan
 
 
 def to_pt2(program: ExportedProgram, metadata: Mapping[str, str]) -> bytes:
-    """Return the file of a program, for the same version of torch; no rows and no paths are in it."""
+    """Return the file of a program, for the same version of torch, with the weights that it computes with.
+
+    No rows and no paths are in it.
+    """
     file = BytesIO()
+    _leave_out_unused(program)
     args, kwargs = program.example_inputs
     program.example_inputs = (tuple(map(torch.zeros_like, args)), kwargs)
     for node in program.graph.nodes:
@@ -42,6 +46,18 @@ def to_pt2(program: ExportedProgram, metadata: Mapping[str, str]) -> bytes:
             node.args = tuple("" if isinstance(one, str) else one for one in node.args)
     torch.export.save(program, file, extra_files=dict(metadata))
     return file.getvalue()
+
+
+def _leave_out_unused(program: ExportedProgram) -> None:
+    """Take weights out of a program that captured a whole model to compute with a part of it."""
+    unused = {node.name: node for node in program.graph.nodes if node.op == "placeholder" and not node.users}
+    specs = program.graph_signature.input_specs
+    for spec in [one for one in specs if one.target is not None and one.arg.name in unused]:
+        program.graph.erase_node(unused[spec.arg.name])
+        specs.remove(spec)
+        for weights in (program.state_dict, program.constants):
+            weights.pop(spec.target, None)
+    program.graph_module.recompile()
 
 
 def open_pt2(path: Path) -> ExportedProgram:
@@ -55,11 +71,7 @@ def open_pt2(path: Path) -> ExportedProgram:
 
 
 class ProgramRuntime:
-    """Computes a program by torch.
-
-    Args:
-        content: Its file's content, which is looked at as `open_pt2` does.
-    """
+    """Computes the program in a file's content by torch, after a look at it as `open_pt2` has."""
 
     def __init__(self, content: bytes) -> None:
         self._module = torch.export.load(_looked_at(BytesIO(content), len(content))).module()

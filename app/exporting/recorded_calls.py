@@ -28,15 +28,12 @@ def by_itself(wholes: Sequence[Exportable], module: nn.Module, *, name: str) -> 
     def note(_: nn.Module, args: Any, kwargs: Any) -> None:
         given.append(signature.bind(*args, **kwargs).arguments)  # in the order of parameters
 
-    hook = module.register_forward_pre_hook(note, with_kwargs=True)
-    try:
+    with module.register_forward_pre_hook(note, with_kwargs=True):
         for whole in wholes:
             for case in whole.cases:
                 given.clear()
                 whole.says(case)
                 calls |= {f"{case} of {whole.name}": given[0]} if given else {}
-    finally:
-        hook.remove()
     if not calls:
         raise NoGraphError(f"{name}: nothing calls it when the model answers, so it has no graph")
     first = next(iter(calls.values()))

@@ -14,13 +14,9 @@ Runtime: TypeAlias = Callable[[Sequence[Tensor]], list[Tensor]]
 
 @dataclass(frozen=True, order=True)
 class Difference:
-    """The largest difference between what was exported and the model.
+    """The largest difference between what was exported and the model, in a row, from 0, of an output.
 
-    Attributes:
-        size: Of numbers above 1 relative to them, else absolute.
-        output: Of which output.
-        row: In which row, from 0.
-        case: Of which inputs.
+    Of numbers above 1 it is relative to them, else absolute.
     """
 
     size: float
@@ -33,11 +29,7 @@ class Difference:
 
 
 def compare(exportable: Exportable, start: Callable[[], Runtime]) -> Difference:
-    """Return the largest difference over all cases.
-
-    Args:
-        exportable: The graph, and the cases.
-        start: Opens what was exported in its runtime.
+    """Return the largest difference over all cases; ``start`` opens what was exported in its runtime.
 
     Raises:
         ExportError: The runtime can't open it, or can't compute a case or gives another shape; or the

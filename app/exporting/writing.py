@@ -31,11 +31,7 @@ _OPEN: Mapping[Format, str] = {
 
 
 class DiffersError(ExportError):
-    """What was exported answers differently from the model.
-
-    Attributes:
-        difference: The largest that there was.
-    """
+    """What was exported answers differently from the model, by this difference at most."""
 
     def __init__(self, name: str, difference: Difference, *, tolerance: float) -> None:
         super().__init__(
@@ -46,13 +42,7 @@ class DiffersError(ExportError):
 
 @dataclass(frozen=True, kw_only=True)
 class Exported:
-    """A graph that answers as the model does.
-
-    Attributes:
-        graph: What the manifest says of it.
-        difference: The largest that there was.
-        content: What the file is, given its metadata.
-    """
+    """A graph that answers as the model does; ``content`` is what its file holds, given the metadata."""
 
     graph: Graph
     difference: Difference
@@ -101,11 +91,7 @@ def verify(exportable: Exportable, format_: Format, *, tolerance: float) -> Expo
 def write(made: Sequence[Exported], target: Path, format_: Format, facts: Mapping[str, Any]) -> Manifest:
     """Write one graph as a file, several as a folder, and open them in a fresh process; or write nothing.
 
-    Args:
-        made: The graphs.
-        target: The file, or the folder of several.
-        format_: What they are.
-        facts: Of the manifest: family, data spec, recipe and the like.
+    The facts are those of the manifest: family, data spec, recipe and the like.
 
     Raises:
         ExportError: A fresh process can't open them.

@@ -1,10 +1,8 @@
 """A user's files, captioned by an `ImageToText`."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,37 +10,18 @@ from nested_lightning.app.answers import Answers, to_utf8
 from nested_lightning.app.image_to_text.captioner import Caption, Captioner, PictureCaption
 from nested_lightning.app.record_files import record_writers
 
-if TYPE_CHECKING:
-    from nested_lightning.app.image_to_text.generation.search import Generation
-
 
 def answer_files(
-    predictor: Captioner,
-    beam_search: Callable[..., Generation],
-    nucleus_sampling: Callable[..., Generation],
-    *,
-    files: Sequence[Path],
-    beam: int | None = None,
-    length_penalty: float = 0.0,
-    top_p: float | None = None,
-    temperature: float = 1.0,
-    seed: int = 0,
-    skip_bad: bool = False,
+    predictor: Captioner, *, files: Sequence[Path], skip_bad: bool = False, **options: Any
 ) -> Answers:
     """Write a caption for each of ``files``, pictures and folders of pictures.
 
-    A beam search gives all of its beams. Takes the options of ``predict``, see
-    `settings.image_to_text.CaptionOptions`, and what makes a beam search and a search that draws; without
-    ``beam`` and ``top_p`` it is as the model was set in training.
+    Takes the options of ``predict``, see `Captioner.generation_for`.
 
     Raises:
         UserError: A picture can't be read.
     """
-    generation = None
-    if beam is not None:
-        generation = beam_search(num_beams=beam, length_penalty=length_penalty, keeps_all=True)
-    elif top_p is not None:
-        generation = nucleus_sampling(top_p=top_p, temperature=temperature, seed=seed)
+    generation = predictor.generation_for(**options)
     captions = predictor.predict_paths(files, generation=generation, skip_bad=skip_bad)
     return Answers(
         noun="captions",

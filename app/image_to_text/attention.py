@@ -3,12 +3,12 @@
 Shapes: B pictures, T tokens, P places of a grid of h×w.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.vocabulary import BEGIN, END, PAD
@@ -32,11 +32,16 @@ def attention_maps(model: ImageToText, pictures: Tensor) -> Sequence[Sequence[Wo
     pictures = pictures.to(model.device)
     tokens = model.generate(pictures).tokens
     begun = torch.cat([tokens.new_full((len(tokens), 1), BEGIN), tokens[:, :-1]], dim=1)
+    grids: list[Tensor] = []
     seen: dict[str, list[Tensor]] = {}
-    with _watching(model.image_encoder) as grids, ExitStack() as stack:
+    with ExitStack() as stack:
+        stack.enter_context(
+            model.image_encoder.register_forward_hook(lambda _module, _inputs, output: grids.append(output))
+        )
         for name, module in model.text_decoder.named_modules():
             if hasattr(module, "attention_weights") and not name.endswith("self_attention"):
-                stack.enter_context(_weighing(module, seen.setdefault(name, [])))
+                weigh = _weighing(seen.setdefault(name, []))
+                stack.enter_context(module.register_forward_pre_hook(weigh))
         model(pictures, begun)
     height, width = grids[0].shape[2:] if grids and grids[0].ndim == 4 else (0, 0)
     found = [torch.cat(weights, dim=1) for weights in seen.values() if weights]
@@ -50,23 +55,6 @@ def attention_maps(model: ImageToText, pictures: Tensor) -> Sequence[Sequence[Wo
     ]
 
 
-@contextmanager
-def _watching(module: nn.Module) -> Iterator[list[Tensor]]:
-    outputs: list[Tensor] = []
-    handle = module.register_forward_hook(lambda _module, _inputs, output: outputs.append(output))
-    try:
-        yield outputs
-    finally:
-        handle.remove()
-
-
-@contextmanager
-def _weighing(module: Any, weights: list[Tensor]) -> Iterator[None]:
-    def weigh(_module: nn.Module, inputs: Any) -> None:
-        weights.append(module.attention_weights(*inputs))
-
-    handle = module.register_forward_pre_hook(weigh)
-    try:
-        yield
-    finally:
-        handle.remove()
+def _weighing(weights: list[Tensor]) -> Callable[[Any, Any], None]:
+    """Return a hook that notes what a module of attention weighs its inputs by."""
+    return lambda module, inputs: weights.append(module.attention_weights(*inputs))

@@ -46,7 +46,7 @@ def read_captions(
 
     Args:
         content: The file's bytes, UTF-8 or UTF-16, also gzipped.
-        name: The file's name; its end says what it is.
+        name: Its end says what the file is.
         picture_column: Column of the pictures' names; None: the first of `PICTURE_COLUMNS` that is there.
         caption_column: Column of the captions; None: the first of `CAPTION_COLUMNS` that is there. In JSONL
             it may hold a list.

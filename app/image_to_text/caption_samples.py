@@ -11,7 +11,7 @@ from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor
 from typing_extensions import override
 
-from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.checkpoints.checkpoint_io import write_atomically
 from nested_lightning.app.training.epoch_callback import EpochCallback
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
 
@@ -59,8 +59,7 @@ class CaptionSamples(EpochCallback):
             )
         folder = Path(trainer.default_root_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        with replace_atomically(folder / f"captions-{part}.png") as file:
-            file.write(draw_contact_sheet(samples))
+        write_atomically(folder / f"captions-{part}.png", draw_contact_sheet(samples))
 
 
 def draw_contact_sheet(samples: Sequence[CaptionSample]) -> bytes:

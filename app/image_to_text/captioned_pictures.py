@@ -60,10 +60,8 @@ class PictureReader:
     """Reads a folder, zip archive or captions file.
 
     Args:
-        captions_file: The captions file in a folder or archive; None: found.
-        picture_folder: Folder, beside the captions file or at the top, of the pictures; None: found.
-        picture_column: Column of the pictures' names; None: found.
-        caption_column: Column of the captions; None: found.
+        captions_file: In a folder or archive; None: found, as are the pictures and the columns of both.
+        picture_folder: Beside the captions file, or at the top.
         skip_bad: Leave out pictures that can't be used, and warn; otherwise the first one is an error.
     """
 

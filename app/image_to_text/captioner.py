@@ -60,6 +60,21 @@ class Captioner(ABC):
         """How captions are written unless it is said."""
 
     @abstractmethod
+    def generation_for(
+        self,
+        *,
+        beam: int | None = None,
+        top_p: float | None = None,
+        length_penalty: float = 0.0,
+        temperature: float = 1.0,
+        seed: int = 0,
+    ) -> Generation | None:
+        """Return how captions are written by `settings.image_to_text.CaptionOptions`; None: as in training.
+
+        A beam search gives all of its beams.
+        """
+
+    @abstractmethod
     def _write(self, pictures: Any, generation: Generation | None) -> list[Caption]:
         """Write a caption for each picture of a batch."""
 

@@ -41,7 +41,6 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
 
     Args:
         path: A folder, zip archive or captions file; None for the emoji that ship with the project.
-        reader: Reads it.
         picture_size: Width and height of the pictures; None: as ``preparation`` says, else `DEFAULT_SIZE`.
         fit: How they become square; None: as ``preparation`` says, else ``pad``.
         preparation: How the encoder wants the pictures; None: it is of no account.
@@ -50,7 +49,6 @@ class ImageToTextDataModule(SplitDataModule[ImageToTextDataSpec, CaptionBatch]):
         is_lowercase: Whether captions are read in small letters.
         min_count: Times that a token must occur in the training part.
         max_length: Most words or characters of a caption.
-        splitter: Chooses the pictures of each part.
         **loading: See `SplitDataModule`.
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,15 @@ from pydantic import BaseModel
 
 from nested_lightning.app.image_to_text.captioner import Caption, Captioner, Pictures
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, split_answers
-from nested_lightning.app.serving.forms import FORM, PICTURES, form_schema, option_schemas, read_options
+from nested_lightning.app.serving.forms import FORM, PICTURES, form_schema, read_as
 from nested_lightning.app.serving.pictures import ANY_PICTURE, check_pictures, sample_picture, sent_pictures
+from nested_lightning.app.serving.problems import unprocessable
 
 if TYPE_CHECKING:
     from nested_lightning.app.image_to_text.generation.search import Generation
 
-_NOT_HERE = ("skip_bad",)
+_NOT_HERE = "skip_bad"
+"""The option of ``predict`` that a request has not: a picture that can't be read is a mistake."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,42 +37,31 @@ class ImageToTextDesk:
     Args:
         predictor: The model.
         options: What ``predict`` takes, `settings.image_to_text.CaptionOptions`.
-        beam_search: Makes a beam search.
-        nucleus_sampling: Makes a search that draws.
     """
 
-    def __init__(
-        self,
-        *,
-        predictor: Captioner,
-        options: type[BaseModel],
-        beam_search: Callable[..., Generation],
-        nucleus_sampling: Callable[..., Generation],
-    ) -> None:
+    def __init__(self, *, predictor: Captioner, options: type[BaseModel]) -> None:
         self._predictor, self._options = predictor, options
-        self._beam_search, self._nucleus_sampling = beam_search, nucleus_sampling
 
     def describe(self, limits: Limits) -> Description:
         """Describe requests and answers."""
         one = {"caption": {"type": "string"}, "log_probability": {"type": "number", "maximum": 0}}
         beams = {"type": "array", "items": {"type": "object", "properties": one}}
+        options = self._options.model_json_schema()["properties"]
         told = {"picture": {"type": ["string", "null"]}, **one, "beams": beams}
         return Description(
             inputs={"pictures": True},
             answers={"kind": "caption"},
             bodies={FORM: form_schema(PICTURES), ANY_PICTURE: {"type": "string", "format": "binary"}},
             answer={"type": "object", "properties": told, "required": [*one]},
-            options=option_schemas(self._options, without=_NOT_HERE),
+            options={name: schema for name, schema in options.items() if name != _NOT_HERE},
         )
 
     def read(self, asked: Asked, limits: Limits) -> Sequence[Part]:
-        """Return the pictures, decoded.
-
-        Raises:
-            Problem: An option is wrong, or there are no such pictures.
-        """
-        options = read_options(self._options, asked.options, without=_NOT_HERE)
-        uploads = check_pictures(sent_pictures(asked), limits, field=PICTURES)
+        """Return the pictures, decoded; see `Desk`."""
+        if _NOT_HERE in asked.options:
+            raise unprocessable("there is no such option", field=_NOT_HERE)
+        options = read_as(self._options, asked.options)
+        uploads = check_pictures(sent_pictures(asked), limits)
         pictures = self._predictor.decode([one.content for one in uploads])
         names = [one.name or None for one in uploads]
         return self._parts(pictures, names, options, limits)
@@ -90,7 +81,8 @@ class ImageToTextDesk:
     def _parts(
         self, pictures: Pictures, names: Sequence[str | None], options: Any, limits: Limits
     ) -> Sequence[Part]:
-        generation, weight = self._generation(options)
+        generation = self._predictor.generation_for(**options.model_dump(exclude={_NOT_HERE}))
+        weight = options.beam or 1  # captions of a picture at once
         used = generation or self._predictor.generation
         if getattr(used, "is_drawn", False):  # what is drawn depends on what is drawn together
             content = _Pictures(pictures=pictures, names=names, generation=generation)
@@ -109,18 +101,6 @@ class ImageToTextDesk:
             )
             for start in range(0, len(names), size)
         ]
-
-    def _generation(self, options: Any) -> tuple[Generation | None, int]:
-        """Return how captions are written, and how many of a picture at once."""
-        if options.beam is not None:
-            search = self._beam_search(
-                num_beams=options.beam, length_penalty=options.length_penalty, keeps_all=True
-            )
-            return search, options.beam
-        if options.top_p is not None:
-            drawn = {name: getattr(options, name) for name in ("top_p", "temperature", "seed")}
-            return self._nucleus_sampling(**drawn), 1
-        return None, 1
 
 
 def _told(caption: Caption) -> Mapping[str, Any]:

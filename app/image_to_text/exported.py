@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
+from typing_extensions import override
 
 from nested_lightning.app.answers import Answers
 from nested_lightning.app.errors import UserError
@@ -33,6 +34,13 @@ class ExportedImageToText(Captioner):
             raise UserError(f"{model.path}: its manifest doesn't say how the step is repeated")
         self._loop = model.manifest.loop
         self._first, self._step = (model.graphs[name] for name in (self._loop.first, self._loop.step))
+
+    @override
+    def generation_for(self, *, beam: int | None = None, top_p: float | None = None, **options: Any) -> None:
+        for option, value in (("beam", beam), ("top_p", top_p)):
+            if value is not None:
+                said = "an exported model takes the most probable token; use the checkpoint for others"
+                raise UserError(f"{option}: {said}")
 
     def _write(self, pictures: Any, generation: Any) -> list[Caption]:
         """Write a caption for each picture of a batch, see `Captioner`."""
@@ -65,21 +73,9 @@ class ExportedImageToText(Captioner):
 
 def answer(model: ExportedModel, **given: Any) -> Answers:
     """Return the captions of pictures by an exported model, see `answer_files`."""
-    return answer_files(ExportedImageToText(model=model), _refuse, _refuse, **given)
+    return answer_files(ExportedImageToText(model=model), **given)
 
 
 def desk_of(model: ExportedModel, options: type[BaseModel]) -> ImageToTextDesk:
     """Return what answers for an exported model over HTTP."""
-    return ImageToTextDesk(
-        predictor=ExportedImageToText(model=model),
-        options=options,
-        beam_search=_refuse,
-        nucleus_sampling=_refuse,
-    )
-
-
-def _refuse(**given: Any) -> Any:
-    option = "beam" if "num_beams" in given else "top_p"
-    raise UserError(
-        f"{option}: an exported model takes the most probable token; use the checkpoint for others"
-    )
+    return ImageToTextDesk(predictor=ExportedImageToText(model=model), options=options)

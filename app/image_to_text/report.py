@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 from functools import partial
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from nested_lightning.app.data.splits import PartName
@@ -20,14 +21,16 @@ from nested_lightning.app.image_to_text.data import ImageToTextDataModule
 from nested_lightning.app.image_to_text.model import ImageToText
 from nested_lightning.app.image_to_text.predict import ImageToTextPredictor
 from nested_lightning.app.image_to_text.vocabulary import PAD
+from nested_lightning.app.pictures.encoding import encode_picture
 from nested_lightning.app.report.classes import score_logits
 from nested_lightning.app.report.contents import Block, Picture, Pictures, SectionMaker, Table, Text
 from nested_lightning.app.report.family_sections import SampleErrors
 from nested_lightning.app.report.importance import MAX_ROWS, evenly, input_importance, submodule_importance
-from nested_lightning.app.report.pictures import to_png
 from nested_lightning.app.report.scores import Resampling
 
 _MOST_SHOWN, _MOST_MAPS, _MOST_WORDS = 24, 6, 16
+_SIDE = 96
+"""Pixels of a picture's side."""
 Pieces = Sequence[tuple[str, bool]]
 """Words, and whether each is wrong."""
 
@@ -80,7 +83,7 @@ class ImageToTextSections:
         names = self.datamodule.names(part)
         shown = [
             Picture(
-                content=to_png(rows.pictures[i]),
+                content=_to_png(rows.pictures[i]),
                 alt=f"{names[i]}: generated '{generated[i]}', written '{nearest[i]}'",
                 caption=[*marked[i], *_written(marked[i], nearest[i])],
             )
@@ -133,7 +136,18 @@ class ImageToTextSections:
 
 
 def _looked_at(picture: Tensor, word: str, weights: Tensor) -> Picture:
-    return Picture(content=to_png(picture, weights=weights), alt=word, caption=[(word, False)])
+    return Picture(content=_to_png(picture, weights=weights), alt=word, caption=[(word, False)])
+
+
+def _to_png(picture: Tensor, *, weights: Tensor | None = None) -> bytes:
+    """Return a PNG file of a picture, uint8 of [3, S, S], darkened where weights, [h, w], are small."""
+    values = picture.cpu().float() / 255
+    values = F.interpolate(values[None], size=(_SIDE, _SIDE), mode="nearest")[0]
+    if weights is not None:
+        share = weights.float() / weights.max().clamp_min(1e-12)
+        shown = F.interpolate(share[None, None], size=(_SIDE, _SIDE), mode="bilinear")[0]
+        values = values * (0.15 + 0.85 * shown)
+    return encode_picture((values.clamp(0, 1) * 255).round().to(torch.uint8).numpy())
 
 
 def mark_wrong(generated: str, nearest: str) -> Pieces:

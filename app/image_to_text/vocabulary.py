@@ -44,11 +44,9 @@ def count_tokens(captions: Iterable[Sequence[str]], *, min_count: int) -> tuple[
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Vocabulary:
-    """Indices of tokens.
+    """Indices of tokens, the special ones first.
 
     Attributes:
-        tokens: Token by index, the special ones first.
-        unit: What tokens are.
         is_lowercase: Whether captions are read in small letters.
         tokenizer: What splits captions and joins tokens in the place of ``unit``; None: nothing does.
     """

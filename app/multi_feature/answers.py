@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nested_lightning.app.answers import Answers
+from nested_lightning.app.answers import Answers, asked_names, kept_names
 from nested_lightning.app.errors import UserError, errors_naming
-from nested_lightning.app.kept_columns import asked_names, kept_names
 from nested_lightning.app.multi_feature.picture_tables import PICTURE, pictures_at
 from nested_lightning.app.multi_feature.row_predictor import RowPredictor
 from nested_lightning.app.pictures.listing import is_picture

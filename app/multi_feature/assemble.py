@@ -40,12 +40,13 @@ def multi_feature(
     Raises:
         CompositionError: Parts don't fit together, or a named group isn't in the data.
     """
-    widths = data.widths
-    at, no_such = (
-        "multi_feature.feature_extractors",
-        {"what": "the data has no such group", "are": "groups: {}"},
+    refuse_unknown(
+        feature_extractors,
+        data.widths,
+        at="multi_feature.feature_extractors",
+        what="the data has no such group",
+        are="groups: {}",
     )
-    refuse_unknown(feature_extractors, widths, at=at, **no_such)
     extractors = {
         one.name: feature_extractors[one.name](
             in_features=Width(one.width, f"the data's group '{one.name}'"), **one.wired

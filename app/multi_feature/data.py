@@ -6,6 +6,7 @@ from functools import cached_property, partial
 from typing import Any, Unpack
 
 import numpy as np
+import pyarrow as pa
 import torch
 from typing_extensions import override
 
@@ -21,27 +22,26 @@ from nested_lightning.app.multi_feature.data_facts import DataFacts
 from nested_lightning.app.multi_feature.encoding import note_unseen
 from nested_lightning.app.multi_feature.fitting import fit_groups
 from nested_lightning.app.multi_feature.group_specs import Sort
-from nested_lightning.app.multi_feature.picture_tables import CLASS, ClassFolders, pictures_beside, source_of
+from nested_lightning.app.multi_feature.picture_column import TablePictures
+from nested_lightning.app.multi_feature.picture_tables import pictures_beside, source_of
 from nested_lightning.app.multi_feature.samples import SampleReader, Samples
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.storage import MemoryStorage, Truth, encode_parts
-from nested_lightning.app.multi_feature.table_pictures import TablePictures
 from nested_lightning.app.multi_feature.targets.guessing import Guess
 from nested_lightning.app.multi_feature.targets.reading import WantedTarget
 from nested_lightning.app.pictures.decoding import Fit
 from nested_lightning.app.pictures.sizes import PictureSizes
-from nested_lightning.app.tables.table_sources import GivenTable, ShippedTable, TableSource
-
-SHIPPED_LABEL = "digit"
+from nested_lightning.app.tables.column_values import is_missing, number_values, text_values
+from nested_lightning.app.tables.table_sources import GivenTable
 
 Read = tuple[MultiFeatureDataSpec, Mapping[PartName, FeatureBatch]]
 
 
-def _usual_labels(source: TableSource) -> tuple[str, ...]:
-    """Return the label column of data that have one by nature."""
-    if isinstance(source, ClassFolders):
-        return (CLASS,)
-    return (SHIPPED_LABEL,) if isinstance(source, ShippedTable) else ()
+def _count_missing(column: pa.ChunkedArray, kind: str) -> int:
+    if kind == "labels" or pa.types.is_nested(column.type):  # an empty text is a row without labels
+        return column.null_count
+    values = number_values(column) if kind in ("number", "boolean", "counts") else None
+    return int(is_missing(text_values(column) if values is None else values).sum())
 
 
 class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]):
@@ -104,7 +104,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         super().__init__(**loading)
         known = self._given_spec
         self._source = source_of(path)
-        labels = known.target_columns if known else _usual_labels(self._source)
+        labels = known.target_columns if known else self._source.usual_labels
         kinds = objectives or dict.fromkeys((label,) if label else labels, objective)
         self._splitter = splitter
         self._storage = storage or MemoryStorage()
@@ -145,12 +145,13 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
     def missing_values(self) -> dict[str, int]:
         """Return how many cells of each column that is read are empty, in all rows of the file.
 
-        They are read once more. A cell of numbers that holds none of any kind counts as empty.
+        They are read once more. A cell counts as empty that holds what stands for nothing there, such as NA.
         """
-        table = self._source.read(text_columns=self._samples_of.text_columns, reader=self._storage.reader)
+        table = self._source.read(text_columns=self._samples_of.text_columns, reader=self._storage)
         spec = self.data_spec
-        used = [*spec.target_columns, *(name for names in spec.column_names.values() for name in names)]
-        return {name: table.column(name).null_count for name in used if name in table.column_names}
+        kinds = {**{name: one.kind for name, one in spec.targets.items()}, **spec.kinds}
+        there = [name for name in kinds if name in table.column_names]
+        return {name: _count_missing(table.column(name), kinds[name]) for name in there}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -189,21 +190,20 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
     @override
     def _read_parts(self) -> Read:
         self._lifetime().add(self)
-        table = self._source.read(text_columns=self._samples_of.text_columns, reader=self._storage.reader)
+        table = self._source.read(text_columns=self._samples_of.text_columns, reader=self._storage)
         with errors_naming(self._source), closing(pictures_beside(self._source)) as source:
             pictures = self._pictures(table=table, source=source, sizes=self._picture_sizes)
             samples = self._samples_of(table, pictures)
             self._target_guesses = samples.targets.guesses
             self._num_left_out = table.num_rows - len(samples.numbers)
-            return self._encode(samples)
+            try:
+                return self._encode(samples)
+            except RowError as error:
+                raise error.within((samples.numbers - 1).tolist()) from None
 
     def _encode(self, samples: Samples) -> Read:
         targets = samples.targets
-        strata = targets.strata(self._splitter.min_class_size)
-        try:
-            split = self._splitter(strata, samples.table)
-        except RowError as error:
-            raise error.within((samples.numbers - 1).tolist()) from None
+        split = self._splitter(targets.strata(self._splitter.min_class_size), samples.table)
         self._rows = {name: samples.numbers[rows] for name, rows in split.parts.items()}
         spec = self._given_spec or self._fit(samples, split)
         note_unseen(samples.columns, spec)

@@ -9,7 +9,6 @@ from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.column_groups import Grouping
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.targets.guessing import Guess
-from nested_lightning.app.multi_feature.targets.several import targets_by_column, truth_by_column
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 from nested_lightning.app.pictures.sizes import PictureSizes
 from nested_lightning.app.tables.table_sources import ShippedTable, TableSource
@@ -33,7 +32,7 @@ class DataFacts:
 
     def facts(self, parts: Collection[FeatureBatch], *, num_left_out: int) -> Mapping[str, Any]:
         """Return the facts, as `DataSummary` takes them."""
-        spec, targets = self.spec, targets_by_column(self.spec.target)
+        spec, targets = self.spec, self.spec.targets
         pictures = {one.name: one.layout.shape for one in spec.pictures}
         in_files = {name: str(one) for name, one in self.sizes.items()}
         return {
@@ -44,7 +43,7 @@ class DataFacts:
             "objective": {name: self._reason(name, one.kind) for name, one in targets.items()},
             **{
                 "classes" if len(targets) == 1 else f"classes of {name}": counts_of(
-                    one.names, (truth_by_column(part.target, targets)[name] for part in parts)
+                    one.names, (spec.truths(part.target)[name] for part in parts)
                 )
                 for name, one in targets.items()
                 if isinstance(one, ClassTarget)

@@ -11,10 +11,16 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.multi_feature.column_descriptions import describe_columns, example_row
 from nested_lightning.app.multi_feature.encoding import columns_there
 from nested_lightning.app.multi_feature.row_predictor import RowPredictor
-from nested_lightning.app.multi_feature.row_schema import kinds_of, plain_numbers, row_validator, rows_schema
+from nested_lightning.app.multi_feature.row_schema import (
+    describe_columns,
+    example_row,
+    kinds_of,
+    plain_numbers,
+    row_validator,
+    rows_schema,
+)
 from nested_lightning.app.multi_feature.spoken import describe_answers, schema_of, speak
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, split_answers
 from nested_lightning.app.serving.forms import FILE, FORM, JSON, PICTURES, form_schema, parse_json, the_file
@@ -39,11 +45,11 @@ class MultiFeatureDesk:
         """Describe the columns, and the answer to a row."""
         answers = describe_answers(self._predict(self._example()), self._spec.target_columns)
         if self._picture_columns:
-            bodies: dict[str, Any] = {FORM: form_schema(PICTURES, texts=["rows"], file=FILE)}
+            bodies: dict[str, Any] = {FORM: form_schema("rows", PICTURES, FILE)}
         else:
             file = {"type": "string", "format": "binary"}
             bodies = {JSON: rows_schema(self._spec, limits.max_rows), CSV: file, PARQUET: file}
-            bodies[FORM] = form_schema(file=FILE)
+            bodies[FORM] = form_schema(FILE)
         return Description(
             inputs={"columns": describe_columns(self._spec)},
             answers=answers,
@@ -90,7 +96,7 @@ class MultiFeatureDesk:
                 key = frozenset() if self._are_whole(rows) else frozenset(rows[0])
                 return [Part(content=rows, num_rows=len(rows), key=key)]
             return _pieces(self._predictor.encode(self._table(rows)), limits)
-        content = the_file(asked, FILE).content if asked.content_type == FORM else asked.body
+        content = the_file(asked).content if asked.content_type == FORM else asked.body
         return _pieces(self._predictor.encode(self._read_table(content, limits)), limits)
 
     def _example(self) -> Sequence[Any]:
@@ -111,14 +117,14 @@ class MultiFeatureDesk:
         return self._predictor.predict(self._columns(rows))
 
     def _read_pictures(self, asked: Asked, limits: Limits) -> Sequence[Part]:
-        uploads = check_pictures(asked.files.get(PICTURES, ()), limits, field=PICTURES)
+        uploads = check_pictures(asked.files.get(PICTURES, ()), limits)
         pictures = HeldPictures({one.name: one.content for one in uploads})
         if "rows" in asked.fields:
             table = self._table(
                 self._read_rows(parse_json(asked.fields["rows"].encode(errors="replace")), limits)
             )
         elif FILE in asked.files:
-            table = self._read_table(the_file(asked, FILE).content, limits)
+            table = self._read_table(the_file(asked).content, limits)
         elif len(self._picture_columns) == 1:
             pictures = HeldPictures({str(i): one.content for i, one in enumerate(uploads)})
             table = pa.table({self._picture_columns[0]: [str(i) for i in range(len(uploads))]})

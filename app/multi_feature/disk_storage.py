@@ -4,7 +4,7 @@ Shapes: N rows, F_g features of group g.
 """
 
 import errno
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
@@ -26,8 +26,7 @@ from nested_lightning.app.multi_feature.storage import Layouts, MemoryStorage, P
 from nested_lightning.app.tables.column_reading import each_column
 from nested_lightning.app.tables.csv_spooling import spool_csv
 from nested_lightning.app.tables.mapped_files import MappedFiles
-from nested_lightning.app.tables.sample_columns import TableColumns
-from nested_lightning.app.tables.table_file import TableReader
+from nested_lightning.app.tables.sample_columns import SampleColumns, UnreadColumns
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SETTING = "multi_feature.data.storage.folder"
@@ -49,46 +48,6 @@ class DiskStorage(MemoryStorage):
     def __init__(self, *, folder: Path | None = None) -> None:
         self._files = MappedFiles(folder)
         self._written: WeakValueDictionary[int, MappedFeatureBatch] = WeakValueDictionary()
-        self.reader = SpoolingReader(self._files)
-
-    @override
-    def read_columns(
-        self, table: pa.Table, names: Iterable[str], *, categorical: Collection[str], infer_categories: bool
-    ) -> TableColumns:
-        """Return the columns, each of which is read when it is asked for."""
-        is_text = {}
-        found = each_column(table, names, categorical=categorical, infer_categories=infer_categories)
-        for name, values in found:
-            is_text[name] = not isinstance(values, np.ndarray)
-            self.release()
-        return TableColumns({}, table, is_text, release=self.release)
-
-    @override
-    def new_part(self, layouts: Layouts, num_rows: int) -> PartWriter:
-        if num_rows == 0 or not any(layouts.values()):  # an empty file can't be mapped
-            return super().new_part(layouts, num_rows)
-        return MappedWriter(self._files, layouts, num_rows, keep=self._keep)
-
-    @override
-    def release(self) -> None:
-        self._files.release()
-
-    @override
-    def close(self) -> None:
-        for rows in list(self._written.values()):
-            rows.close()
-        self._written.clear()
-        self._files.close()
-
-    def _keep(self, rows: "MappedFeatureBatch") -> None:
-        self._written[id(rows)] = rows
-
-
-class SpoolingReader(TableReader):
-    """Copies tables block by block to a file of ``files``, which is mapped."""
-
-    def __init__(self, files: MappedFiles) -> None:
-        self._files = files
 
     @override
     def read_csv(self, path: Path, text_columns: Iterable[str]) -> pa.Table:
@@ -106,11 +65,41 @@ class SpoolingReader(TableReader):
                     writer.write_batch(block)
             return _open_arrow(self._files.map(sink))
 
+    @override
+    def read_columns(
+        self, table: pa.Table, names: Iterable[str], *, categorical: Collection[str], infer_categories: bool
+    ) -> SampleColumns:
+        """Return the columns, each of which is read when it is asked for."""
+        is_text = {}
+        found = each_column(table, names, categorical=categorical, infer_categories=infer_categories)
+        for name, values in found:
+            is_text[name] = not isinstance(values, np.ndarray)
+            self.release()
+        unread = UnreadColumns(table=table, is_text=is_text, release=self.release)
+        return SampleColumns({}, unread=unread)
+
+    @override
+    def new_part(self, layouts: Layouts, num_rows: int) -> PartWriter:
+        if num_rows == 0 or not any(layouts.values()):  # an empty file can't be mapped
+            return super().new_part(layouts, num_rows)
+        return MappedWriter(self._files, layouts, num_rows, written=self._written)
+
+    @override
+    def release(self) -> None:
+        self._files.release()
+
+    @override
+    def close(self) -> None:
+        for rows in list(self._written.values()):
+            rows.close()
+        self._written.clear()
+        self._files.close()
+
 
 class MappedWriter:
     """A `PartWriter` to a file: the rows of the first group, then those of the second, and so on.
 
-    There is at least one row; ``keep`` is given all of them in the end.
+    There is at least one row; ``written`` has all of them in the end, by their id.
     """
 
     def __init__(
@@ -119,12 +108,12 @@ class MappedWriter:
         layouts: Layouts,
         num_rows: int,
         *,
-        keep: Callable[["MappedFeatureBatch"], None],
+        written: MutableMapping[int, "MappedFeatureBatch"],
     ) -> None:
         self._files = files
         self._layouts = layouts
         self._num_rows = num_rows
-        self._keep = keep
+        self._written = written
         sizes = [num_rows * (one.num_bytes if one else 0) for one in layouts.values()]
         *starts, end = accumulate(map(_aligned, sizes), initial=0)
         self._starts = dict(zip(layouts, starts, strict=True))
@@ -157,7 +146,7 @@ class MappedWriter:
                 rows = part.view(getattr(torch, layout.dtype)).view(self._num_rows, *layout.shape)
             features[name] = rows
         batch = MappedFeatureBatch(features, presence, truth, release=self._files.release)
-        self._keep(batch)
+        self._written[id(batch)] = batch
         return batch
 
 

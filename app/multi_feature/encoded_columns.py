@@ -19,9 +19,9 @@ class EncodedColumns(nn.Module):
 
     def __init__(self, group: GroupSpec) -> None:
         super().__init__()
-        runs = [[*run] for _, run in groupby(group.columns, key=_kind)]
-        self.widths = [len(run) for run in runs]
-        self.runs = nn.ModuleList(_RUNS[_kind(run[0])](run) for run in runs)
+        runs = [(make, [*run]) for make, run in groupby(group.columns, key=lambda one: _RUNS[one.kind])]
+        self.widths = [len(run) for _, run in runs]
+        self.runs = nn.ModuleList(make(run) for make, run in runs)
 
     def forward(self, numbers: Tensor) -> Tensor:
         """Map columns to features, float32 of [B, F].
@@ -79,8 +79,4 @@ class _Dates(nn.Module):
         return torch.stack([self.elapsed(seconds), *cycles], dim=2).flatten(1)
 
 
-_RUNS = {"number": _Numbers, "category": _Categories, "date": _Dates}
-
-
-def _kind(column: ColumnSpec) -> str:
-    return "number" if column.is_number else "date" if column.is_date else "category"
+_RUNS = {"number": _Numbers, "boolean": _Numbers, "category": _Categories, "date": _Dates}

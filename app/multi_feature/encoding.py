@@ -17,14 +17,14 @@ from nested_lightning.app.errors import UserError, counted, did_you_mean, name_l
 from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec, Moments
 from nested_lightning.app.multi_feature.own_columns import AnyColumn, DateColumn, note_rows
 from nested_lightning.app.multi_feature.own_group_specs import AnyGroupSpec
+from nested_lightning.app.multi_feature.picture_column import TablePictures
 from nested_lightning.app.multi_feature.sorts import read_own_columns
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
-from nested_lightning.app.multi_feature.table_pictures import TablePictures
 from nested_lightning.app.tables.column_reading import read_split_columns
 from nested_lightning.app.tables.column_values import Numbers
 from nested_lightning.app.tables.missing_values import find_missing, refuse_missing
+from nested_lightning.app.tables.number_block import SplitTable
 from nested_lightning.app.tables.sample_columns import Flags, SampleColumns, side_by_side
-from nested_lightning.app.tables.split_table import SplitTable
 
 Features = npt.NDArray[Any]
 
@@ -74,11 +74,8 @@ def read_rows(
 
 def _refuse_flags(table: pa.Table, data_spec: MultiFeatureDataSpec) -> None:
     """Refuse true and false where the training had other numbers than 0 and 1."""
-    flags = {field.name for field in table.schema if pa.types.is_boolean(field.type)}
-    if not flags:
-        return
-    columns = (one for group in data_spec.groups for one in group.columns if one.name in flags)
-    if wrong := [one.name for one in columns if one.is_number and not one.is_flag]:
+    flags = [field.name for field in table.schema if pa.types.is_boolean(field.type)]
+    if wrong := [name for name in flags if data_spec.kinds.get(name) == "number"]:
         raise UserError(
             f"columns hold true and false, where the training had other numbers than 0 and 1:"
             f" {name_list(wrong)}; write the numbers that are meant"

@@ -8,7 +8,6 @@ from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
-from nested_lightning.app.multi_feature.targets.several import targets_by_column, truth_by_column
 
 
 class MultiFeatureEvaluator(Evaluator[MultiFeaturePredictor, MultiFeatureDataModule]):
@@ -19,8 +18,8 @@ class MultiFeatureEvaluator(Evaluator[MultiFeaturePredictor, MultiFeatureDataMod
     @checked_arguments
     def predictions(self, part: PartName = "test") -> list[dict[str, Any]]:
         """Return the number of each row in its file, from 1, what is true, and what is predicted for it."""
-        rows, targets = self.datamodule.part(part), targets_by_column(self.predictor.data_spec.target)
-        truth = truth_by_column(rows.target, targets)
+        rows, spec = self.datamodule.part(part), self.predictor.data_spec
+        targets, truth = spec.targets, spec.truths(rows.target)
         true = {
             "label" if len(targets) == 1 else f"{name}_label": one.decode(truth[name])
             for name, one in targets.items()

@@ -140,12 +140,11 @@ def _column_of(features: Tensor, column: ColumnSpec) -> Tensor:
 
 def _table_column(values: Any, column: ColumnSpec) -> Any:
     """Return a column, float64 of [B], as it is read from a table."""
-    if column.is_number:
-        return values
     if column.is_date:
         return DateColumn(column.name, pa.array(values, from_pandas=True))
-    known = column.categories or ()
-    names = [known[int(place)] if place >= 0 else None for place in values]
+    if column.categories is None:
+        return values
+    names = [column.categories[int(place)] if place >= 0 else None for place in values]
     return pa.array(names, pa.string())
 
 

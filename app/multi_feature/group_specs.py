@@ -7,6 +7,7 @@ Groups of other sorts are in `own_group_specs`. Every sort says what its extract
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,9 @@ from nested_lightning.app.tables.number_block import slice_or_list
 
 Sort: TypeAlias = Literal["date", "text", "tokens", "sequence", "picture"]
 """Of a column that is neither of numbers nor of categories; tokens are text, read by a tokenizer."""
+
+Kind: TypeAlias = Literal["number", "boolean", "category"] | Sort
+"""What the cells of a column are."""
 
 DATE_FEATURES = ("elapsed", "year sin", "year cos", "week sin", "week cos", "day sin", "day cos")
 """Time that has elapsed, scaled, and where in the year, the week and the day it is."""
@@ -43,6 +47,31 @@ class Layout(NamedTuple):
         return prod(self.shape) * (1 if self.dtype == "uint8" else 4)
 
 
+class Moments(NamedTuple):
+    """How F columns are scaled, each by an entry of [F] or all alike, and where they become features.
+
+    Attributes:
+        mean: What is subtracted.
+        scale: What the rest is divided by.
+        limit: What no feature is above.
+        features: Which features of the group they are.
+    """
+
+    mean: Numbers | float
+    scale: Numbers | float
+    limit: Numbers | float
+    features: slice | list[int]
+
+    def scaled(self, numbers: Numbers) -> Numbers:
+        """Return numbers of [N, F] as features; clipped, none is above 3, and small ones stay as they are.
+
+        The smooth clipping is that of RealMLP (Holzmüller et al. 2024, arXiv 2407.04491).
+        """
+        x = (numbers - self.mean) / self.scale
+        clipped: Numbers = x / np.sqrt(1 + (x / self.limit) ** 2)
+        return clipped
+
+
 @dataclass(frozen=True, kw_only=True)
 class ColumnSpec(Facts):
     """One column of the file and how it becomes numbers.
@@ -51,11 +80,11 @@ class ColumnSpec(Facts):
         name: The column's name in the file.
         mean: What is subtracted: the median of the training part; 0 for a categorical column.
         scale: What the rest is divided by, see `centre_and_spread`; 1 for a categorical column.
-        is_clipped: Whether numbers far from the median are then drawn in, see `scaled`. Before that, mean and
-            standard deviation took the places of median and spread.
+        is_clipped: Whether numbers far from the median are then drawn in, see `Moments.scaled`. Before that,
+            mean and standard deviation took the places of median and spread.
         categories: Values of a categorical column, one feature each; None for a numeric column.
         is_date: Whether its numbers are seconds since 1970, which become `DATE_FEATURES`.
-        is_binary: Whether its numbers are 0 and 1 alone; False where they aren't clipped, see `is_flag`.
+        is_binary: Whether its numbers are 0 and 1 alone; False where they aren't clipped.
     """
 
     name: str
@@ -72,11 +101,8 @@ class ColumnSpec(Facts):
         return _LIMIT if self.is_clipped else math.inf
 
     def scaled(self, numbers: Numbers) -> Numbers:
-        """Return numbers of [N] as features; clipped, none is above 3, and small ones stay as they are.
-
-        The smooth clipping is that of RealMLP (Holzmüller et al. 2024, arXiv 2407.04491).
-        """
-        return _scaled(numbers, self.mean, self.scale, self.limit)
+        """Return numbers of [N] as features, see `Moments.scaled`."""
+        return Moments(self.mean, self.scale, self.limit, slice(None)).scaled(numbers)
 
     @property
     def width(self) -> int:
@@ -84,19 +110,22 @@ class ColumnSpec(Facts):
         return len(self.feature_names)
 
     @property
-    def is_number(self) -> bool:
-        """Whether it holds plain numbers."""
-        return self.categories is None and not self.is_date
+    def kind(self) -> Kind:
+        """What its cells are; ``boolean``: in the training, 0 and 1 alone, or false and true."""
+        if self.is_date:
+            return "date"
+        if self.categories is not None:
+            return "category"
+        return "boolean" if self._is_flag else "number"
 
     @property
-    def is_flag(self) -> bool:
-        """Whether its numbers were 0 and 1 alone, or false and true; a deviation tells that as well."""
+    def _is_flag(self) -> bool:
+        """Whether its numbers were 0 and 1 alone; a deviation tells that as well."""
         if self.is_clipped:
             return self.is_binary
         if self.scale == 1.0:  # a constant
-            return self.is_number and self.mean in (0.0, 1.0)
-        variance = self.mean * (1 - self.mean)
-        return self.is_number and math.isclose(self.scale**2, variance, rel_tol=1e-6)
+            return self.mean in (0.0, 1.0)
+        return math.isclose(self.scale**2, self.mean * (1 - self.mean), rel_tol=1e-6)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -104,35 +133,6 @@ class ColumnSpec(Facts):
         if self.is_date:
             return tuple(f"{self.name} {part}" for part in DATE_FEATURES)
         return (self.name,) if self.categories is None else tuple(f"{self.name}={c}" for c in self.categories)
-
-
-class Moments(NamedTuple):
-    """How F columns of numbers are scaled, and where they become features.
-
-    Attributes:
-        mean: What is subtracted, float64 of [F].
-        scale: What the rest is divided by, float64 of [F].
-        limit: What no feature is above, float64 of [F].
-        features: Which features of the group they are.
-    """
-
-    mean: Numbers
-    scale: Numbers
-    limit: Numbers
-    features: slice | list[int]
-
-    def scaled(self, numbers: Numbers) -> Numbers:
-        """Return numbers of [N, F] as features, see `ColumnSpec.scaled`."""
-        return _scaled(numbers, self.mean, self.scale, self.limit)
-
-
-_Factors: TypeAlias = float | Numbers
-
-
-def _scaled(numbers: Numbers, mean: _Factors, scale: _Factors, limit: _Factors) -> Numbers:
-    x = (numbers - mean) / scale
-    clipped: Numbers = x / np.sqrt(1 + (x / limit) ** 2)
-    return clipped
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,12 +183,16 @@ class GroupSpec(Facts):
         return tuple(name for column in self.columns for name in column.feature_names)
 
     @property
+    def kinds(self) -> dict[str, Kind]:
+        """What the cells of each column are, by its name."""
+        return {column.name: column.kind for column in self.columns}
+
+    @property
     def num_columns(self) -> dict[str, int]:
         """Number of columns of each sort, by its name."""
-        num_dates = sum(column.is_date for column in self.columns)
-        num_categorical = sum(column.categories is not None for column in self.columns)
-        num_numbers = len(self.columns) - num_categorical - num_dates
-        return {"number": num_numbers, "category column": num_categorical, "date": num_dates}
+        num = Counter(self.kinds.values())
+        num_numbers = num["number"] + num["boolean"]
+        return {"number": num_numbers, "category column": num["category"], "date": num["date"]}
 
     @property
     def wired(self) -> dict[str, int]:

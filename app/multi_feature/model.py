@@ -17,10 +17,15 @@ from nested_lightning.app.assembly import protocols
 from nested_lightning.app.assembly.composite import OneOptimizerComposite
 from nested_lightning.app.assembly.names import escape_name
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.multi_feature.batch import FeatureBatch, Features, tensors_by_group
+from nested_lightning.app.multi_feature.batch import (
+    FeatureBatch,
+    Features,
+    hide_groups,
+    mask_missing,
+    tensors_by_group,
+)
 from nested_lightning.app.multi_feature.meanings import meanings_of
 from nested_lightning.app.multi_feature.objectives.members import batch_loss, combine_members
-from nested_lightning.app.multi_feature.presence import hide_groups, mask_missing
 from nested_lightning.app.multi_feature.refusals import check_input, check_output, refuse_single_row
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.stacking.callback import ModuleStacking

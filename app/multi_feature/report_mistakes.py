@@ -23,7 +23,6 @@ from nested_lightning.app.multi_feature.objectives.predictions import (
     SeveralPredictions,
 )
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
-from nested_lightning.app.multi_feature.targets.several import targets_by_column, truth_by_column
 from nested_lightning.app.report.charts import Axes, Series, draw_chart
 from nested_lightning.app.report.classes import class_blocks, order_blocks
 from nested_lightning.app.report.contents import Block, Table, Text
@@ -180,9 +179,8 @@ Answered = AnsweredClasses | AnsweredLabels | AnsweredNumbers
 
 def answered_columns(predictor: MultiFeaturePredictor, rows: FeatureBatch) -> list[Answered]:
     """Return what is answered for each column of classes, numbers or sets of labels."""
-    targets = targets_by_column(predictor.data_spec.target)
-    truth = truth_by_column(rows.target, targets)
-    said = predictor.predict(rows)
+    spec, said = predictor.data_spec, predictor.predict(rows)
+    targets, truth = spec.targets, spec.truths(rows.target)
     by_column = said.by_column if isinstance(said, SeveralPredictions) else {next(iter(targets)): said}
     found: list[Answered] = []
     for name, one in by_column.items():

@@ -13,13 +13,13 @@ from pydantic import InstanceOf, SkipValidation
 from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.errors import UserError, errors_naming, name_list
 from nested_lightning.app.multi_feature.encoding import ReadRows, columns_there, read_rows
+from nested_lightning.app.multi_feature.objectives.predictions import TabularAnswers
+from nested_lightning.app.multi_feature.picture_column import TablePictures
 from nested_lightning.app.multi_feature.picture_tables import pictures_at, pictures_by
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
-from nested_lightning.app.multi_feature.table_pictures import TablePictures
 from nested_lightning.app.pictures.source import FolderSource, PictureSource
-from nested_lightning.app.tables.answer_tables import TabularAnswers
 from nested_lightning.app.tables.given_tables import index_of
-from nested_lightning.app.tables.split_table import SplitTable
+from nested_lightning.app.tables.number_block import SplitTable
 from nested_lightning.app.tables.table_file import read_table
 
 

@@ -1,33 +1,26 @@
-"""What a row of a request may hold: the cells of each column, read as ``predict`` reads them in a file."""
+"""What a row of a request may hold: cells as ``predict`` reads them in a file, described, and an example."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from pydantic_core import SchemaValidator
 from pydantic_core import core_schema as cs
 
-from nested_lightning.app.multi_feature.group_specs import ColumnSpec
+from nested_lightning.app.multi_feature.group_specs import ColumnSpec, Kind
 from nested_lightning.app.multi_feature.sorts import list_of
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.serving.forms import body_schema
 from nested_lightning.app.tables.column_reading import MAX_MAGNITUDE
 from nested_lightning.app.tables.column_values import TEXT_NULLS, Numbers, is_number, number_values
 
-Kind = Literal["number", "boolean", "category", "date", "text", "sequence", "picture"]
-
-_KINDS: Mapping[str, Kind] = {
-    "date": "date",
-    "text": "text",
-    "tokens": "text",
-    "sequence": "sequence",
-    "picture": "picture",
-}
+_EXAMPLES: dict[Kind, Any] = {"text": "a text", "sequence": [0.0, 1.0], "picture": "picture.png"}
+_MAX_CATEGORIES = 200
 _SAY: Mapping[Kind, str] = {
     "number": f"should be a number, at most ±{MAX_MAGNITUDE:g}",
     "boolean": "should be 0 or 1, or true or false",
@@ -40,9 +33,8 @@ _SAY: Mapping[Kind, str] = {
 
 
 def kinds_of(spec: MultiFeatureDataSpec) -> dict[str, Kind]:
-    """Return what the cells of each column are, by its name."""
-    kinds: dict[str, Kind] = {one.name: _kind_of(one) for group in spec.groups for one in group.columns}
-    return kinds | {name: _KINDS[sort] for name, sort in spec.sorts.items()}
+    """Return what the cells of each column are, by its name; tokens are texts."""
+    return {name: "text" if kind == "tokens" else kind for name, kind in spec.kinds.items()}
 
 
 def row_validator(spec: MultiFeatureDataSpec, max_rows: int) -> SchemaValidator:
@@ -95,14 +87,6 @@ def rows_schema(spec: MultiFeatureDataSpec, max_rows: int) -> dict[str, Any]:
     }
     rows = {"type": "array", "items": row, "minItems": 1, "maxItems": max_rows}
     return body_schema({"rows": rows}, required=["rows"])
-
-
-def _kind_of(column: ColumnSpec) -> Kind:
-    if column.is_date:
-        return "date"
-    if column.categories is not None:
-        return "category"
-    return "boolean" if column.is_flag else "number"
 
 
 def _cell(kind: Kind, may_lack: bool) -> cs.CoreSchema:
@@ -173,3 +157,44 @@ def _json_cell(kind: Kind, may_lack: bool) -> dict[str, Any]:
     items = {"items": {"type": "number"}} if kind == "sequence" else {}
     described = {"date": {"format": "date-time"}}.get(kind, {})
     return {"type": types + (["null"] if may_lack else []), **items, **described}
+
+
+def describe_columns(spec: MultiFeatureDataSpec) -> list[dict[str, Any]]:
+    """Return name, group and kind of each column, and what its values were in the training."""
+    kinds, may_lack = kinds_of(spec), may_be_missing(spec)
+    own = {one.name: one for group in spec.groups for one in group.columns}
+    return [
+        {
+            "name": name,
+            "group": group,
+            "kind": kinds[name],
+            "may_be_missing": may_lack,
+            **_values(own.get(name)),
+        }
+        for group, names in spec.column_names.items()
+        for name in names
+    ]
+
+
+def example_row(spec: MultiFeatureDataSpec) -> dict[str, Any]:
+    """Return a row of means, first categories, and whatever stands for texts, sequences and pictures."""
+    own = {one.name: one for group in spec.groups for one in group.columns}
+    return {name: _example(kind, own.get(name)) for name, kind in kinds_of(spec).items()}
+
+
+def _values(column: ColumnSpec | None) -> dict[str, Any]:
+    if column is None or column.is_date:
+        return {}
+    if column.categories is not None:
+        return {"categories": column.categories[:_MAX_CATEGORIES]}
+    return {"mean": column.mean, "scale": column.scale}
+
+
+def _example(kind: Kind, column: ColumnSpec | None) -> Any:
+    if column is None:
+        return _EXAMPLES[kind]
+    if column.is_date:
+        return datetime.fromtimestamp(column.mean, UTC).replace(tzinfo=None).isoformat(timespec="seconds")
+    if column.categories is not None:
+        return column.categories[0] if column.categories else "?"
+    return float(f"{column.mean:.6g}")

@@ -26,19 +26,16 @@ from nested_lightning.app.multi_feature.column_groups import (
 )
 from nested_lightning.app.multi_feature.encoding import columns_there
 from nested_lightning.app.multi_feature.group_specs import Sort
-from nested_lightning.app.multi_feature.own_columns import OwnColumn
-from nested_lightning.app.multi_feature.picture_column import PictureColumn
+from nested_lightning.app.multi_feature.picture_column import TablePictures
 from nested_lightning.app.multi_feature.sorts import find_sorts, read_own_columns
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.storage import MemoryStorage
-from nested_lightning.app.multi_feature.table_pictures import TablePictures
 from nested_lightning.app.multi_feature.targets.reading import (
     TargetColumns,
     WantedTarget,
     read_targets,
     read_weights,
 )
-from nested_lightning.app.multi_feature.token_column import TokenColumn
 from nested_lightning.app.tables.column_values import Numbers, is_blank, is_missing, text_values
 from nested_lightning.app.tables.missing_values import find_missing, refuse_missing
 from nested_lightning.app.tables.sample_columns import Flags, SampleColumns
@@ -90,16 +87,10 @@ class SampleReader:
         known: What a trained model was built from, whose groups and sorts are used as they are; None: they
             follow from the table.
         wanted: What is said of the columns to predict.
-        weight: The column of what rows count.
-        grouping: Makes groups of columns.
-        categorical: Columns of categories.
-        excluded: Columns that are no features, or patterns.
-        missing: What to do about missing values.
-        allow_missing_groups: Whether a row may lack all columns of a group.
-        sorts: What is said of the sorts of columns.
-        preparations: Says by group and sort how its extractor wants pictures or texts; None: as it likes.
         reserved: Columns that a split goes by.
         storage: Reads columns.
+
+    The others are as in `app.multi_feature.data.MultiFeatureDataModule`.
     """
 
     known: MultiFeatureDataSpec | None
@@ -129,8 +120,7 @@ class SampleReader:
         targets = read_targets(table, self.wanted, self.known.target if self.known else None)
         has_weight = self.weight in table.column_names or not self.known
         weight = read_weights(table, self.weight) if self.weight and has_weight else None
-        groups, sorts = self._groups(table, pictures)
-        columns = self._read(table, groups, sorts, pictures)
+        groups, columns = self._read(table, pictures)
         missing = find_missing(
             columns, groups, table.num_rows, allow_missing_groups=self.allow_missing_groups
         )
@@ -143,30 +133,18 @@ class SampleReader:
         targets.refuse_missing()
         return samples
 
-    def _read(
-        self, table: pa.Table, groups: Groups, sorts: Mapping[str, Sort], pictures: TablePictures
-    ) -> SampleColumns:
+    def _read(self, table: pa.Table, pictures: TablePictures) -> tuple[Groups, SampleColumns]:
+        """Return the columns of each group by name, and by values."""
+        groups, sorts, preparations = self._groups(table, pictures)
         names = columns_there(table.column_names, groups, self.allow_missing_groups)
-        own = read_own_columns(table, sorts, pictures)
-        if self.known is None:
-            own |= self._prepared(own, groups)
+        own = read_own_columns(table, sorts, pictures, preparations)
         read = self.storage.read_columns(
             table,
             [name for name in names if name not in own],
             categorical=self.categorical,
             infer_categories=self.known is None,
         )
-        return read.with_held(own)
-
-    def _prepared(self, own: Mapping[str, OwnColumn], groups: Groups) -> dict[str, OwnColumn]:
-        """Return the columns that a pretrained extractor wants in its own way, which they know then."""
-        sorts: dict[type, Sort] = {PictureColumn: "picture", TokenColumn: "text"}
-        return {
-            name: replace(own[name], preparation=self.preparations(group, sort))  # type: ignore[call-arg]
-            for group, members in groups.items()
-            for name in members
-            if name in own and (sort := sorts.get(type(own[name])))
-        }
+        return groups, read.with_held(own)
 
     def _cannot_be_placed(self, table: pa.Table) -> Flags:
         """Return which rows lack what the splitter goes by, bool of [N]."""
@@ -174,10 +152,12 @@ class SampleReader:
         lacking = [is_missing(text_values(table.column(name))) for name in there]
         return np.any(lacking, axis=0) if lacking else np.zeros(table.num_rows, dtype=bool)
 
-    def _groups(self, table: pa.Table, pictures: TablePictures) -> tuple[Groups, Mapping[str, Sort]]:
-        """Return the columns of each group, and the sort of those that have one of their own."""
+    def _groups(
+        self, table: pa.Table, pictures: TablePictures
+    ) -> tuple[Groups, Mapping[str, Sort], Mapping[str, Any]]:
+        """Return the columns of each group, the sorts of their own, and how extractors want such columns."""
         if self.known:
-            return self.known.column_names, self.known.sorts
+            return self.known.column_names, self.known.sorts, {}
         features = self._features(table)
         grouping = self.grouping
         listed = grouping.sorts_of(features) if isinstance(grouping, ExplicitGroups) else {}
@@ -186,11 +166,14 @@ class SampleReader:
         )
         groups = _without_blank(table, group_apart(grouping, features, sorts))
         used = {name: group for group, members in groups.items() for name in members}
-        return groups, {
-            name: "tokens" if sort == "text" and self.preparations(used[name], "text") else sort
+        sorts = {name: sort for name, sort in sorts.items() if name in used}
+        preparations = {
+            name: self.preparations(used[name], sort)
             for name, sort in sorts.items()
-            if name in used
+            if sort in ("picture", "text")
         }
+        sorts |= {name: "tokens" for name, one in preparations.items() if one and sorts[name] == "text"}
+        return groups, sorts, preparations
 
     def _features(self, table: pa.Table) -> list[str]:
         reserved = {*self.wanted.kinds, self.weight, *self.reserved}

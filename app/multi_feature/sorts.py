@@ -5,19 +5,18 @@ Shapes: N rows.
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from nested_lightning.app.errors import RowError, UserError
+from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.group_specs import Sort
-from nested_lightning.app.multi_feature.list_columns import SequenceColumn, TextColumn
+from nested_lightning.app.multi_feature.list_columns import SequenceColumn, TextColumn, TokenColumn
 from nested_lightning.app.multi_feature.own_columns import DateColumn, OwnColumn
-from nested_lightning.app.multi_feature.picture_column import PictureColumn
-from nested_lightning.app.multi_feature.table_pictures import TablePictures
-from nested_lightning.app.multi_feature.token_column import TokenColumn
+from nested_lightning.app.multi_feature.picture_column import PictureColumn, TablePictures
 from nested_lightning.app.tables.column_reading import seems_categorical
 from nested_lightning.app.tables.column_values import (
     TEXT_NULLS,
@@ -25,9 +24,9 @@ from nested_lightning.app.tables.column_values import (
     number_values,
     plain_column,
     text_values,
+    time_values,
 )
-from nested_lightning.app.tables.label_sets import is_list
-from nested_lightning.app.tables.time_values import time_values
+from nested_lightning.app.tables.labels import is_list
 
 MIN_WORDS = 3
 """Words of a text on average, from which on it is one rather than a name."""
@@ -57,15 +56,18 @@ def find_sorts(
 
 
 def read_own_columns(
-    table: pa.Table, sorts: Mapping[str, Sort], pictures: TablePictures | None
+    table: pa.Table,
+    sorts: Mapping[str, Sort],
+    pictures: TablePictures | None,
+    preparations: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, OwnColumn]:
-    """Return the columns of a sort of their own.
+    """Return the columns of a sort of their own; ``preparations`` are what their extractors want, by column.
 
     Raises:
         UserError: A value can't be what it should be; names row and column.
     """
     return {
-        name: _read(table.column(name), name, sort, pictures)
+        name: _read(table.column(name), name, sort, pictures, preparations.get(name))
         for name, sort in sorts.items()
         if name in table.column_names
     }
@@ -89,7 +91,9 @@ def _guess(column: pa.ChunkedArray) -> Sort | None:
     return "text" if num_spaces >= (MIN_WORDS - 1) * len(known) else None
 
 
-def _read(column: pa.ChunkedArray, name: str, sort: Sort, pictures: TablePictures | None) -> OwnColumn:
+def _read(
+    column: pa.ChunkedArray, name: str, sort: Sort, pictures: TablePictures | None, preparation: Any
+) -> OwnColumn:
     if sort == "date":
         return DateColumn(name, _read_dates(column, name))
     if sort == "sequence":
@@ -99,9 +103,9 @@ def _read(column: pa.ChunkedArray, name: str, sort: Sort, pictures: TablePicture
     except UserError:
         raise UserError(f"column '{name}' holds values of type {column.type}, and should hold text") from None
     if sort == "picture" and pictures is not None:
-        return PictureColumn(name, texts, pictures)
+        return PictureColumn(name, texts, pictures, preparation)
     if sort == "tokens":
-        return TokenColumn(name, texts)
+        return TokenColumn(name, texts, preparation)
     return TextColumn.of_texts(name, texts)
 
 
@@ -112,10 +116,7 @@ def _read_dates(column: pa.ChunkedArray, name: str) -> pa.DoubleArray:
             f"column '{name}' holds numbers, and should hold dates: write them as 2024-01-31 or"
             " 2024-01-31T18:30:00, or don't list the column in multi_feature.data.dates"
         )
-    try:
-        return pa.array(time_values(column, name=name), from_pandas=True)
-    except RowError as error:
-        raise UserError(str(error)) from None
+    return pa.array(time_values(column, name=name), from_pandas=True)
 
 
 def _read_lists(column: pa.ChunkedArray, name: str) -> pa.ListArray:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, cast, get_args
 
 from pydantic import Field
 
 from nested_lightning.app.data.data_spec import DataSpec
-from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec, Layout, Sort
+from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec, Kind, Layout, Sort
 from nested_lightning.app.multi_feature.own_group_specs import AnyGroupSpec, PictureGroupSpec
 from nested_lightning.app.multi_feature.targets.several import AnyTarget, targets_by_column
+from nested_lightning.app.multi_feature.targets.specs import Target
 
 MissingPolicy = Literal["error", "mean", "drop"]
 
@@ -38,9 +40,18 @@ class MultiFeatureDataSpec(DataSpec):
     allow_missing_groups: bool = False
 
     @property
+    def targets(self) -> dict[str, Target]:
+        """What is predicted, one thing or several, by its column."""
+        return targets_by_column(self.target)
+
+    def truths(self, target: Any) -> Mapping[str, Any]:
+        """Return what a batch has to be predicted, its ``target``, by the columns of `targets`."""
+        return target if isinstance(target, dict) else dict.fromkeys(self.targets, target)
+
+    @property
     def target_columns(self) -> tuple[str, ...]:
         """Names of the columns that are predicted."""
-        return tuple(targets_by_column(self.target))
+        return tuple(self.targets)
 
     @property
     def widths(self) -> dict[str, int]:
@@ -69,19 +80,22 @@ class MultiFeatureDataSpec(DataSpec):
         return tuple(one for one in columns if one.categories is not None)
 
     @cached_property
+    def kinds(self) -> dict[str, Kind]:
+        """What the cells of each column are, by its name."""
+        kinds: dict[str, Kind] = {}
+        for group in self.groups:
+            kinds |= group.kinds if isinstance(group, GroupSpec) else {group.column: group.sort}
+        return kinds
+
+    @cached_property
     def sorts(self) -> dict[str, Sort]:
         """The sort of each column that has one of its own."""
-        found: dict[str, Sort] = {}
-        for group in self.groups:
-            if not isinstance(group, GroupSpec):
-                found[group.column] = group.sort
-            found |= {column.name: "date" for column in group.columns if column.is_date}
-        return found
+        return {name: cast(Sort, kind) for name, kind in self.kinds.items() if kind in get_args(Sort)}
 
     @cached_property
     def no_numbers(self) -> frozenset[str]:
         """Names of the columns that are read as something else than numbers."""
-        return frozenset([*self.categorical, *self.sorts])
+        return frozenset(name for name, kind in self.kinds.items() if kind not in ("number", "boolean"))
 
     @property
     def pictures(self) -> tuple[PictureGroupSpec, ...]:

@@ -17,7 +17,7 @@ from torch import Tensor
 from nested_lightning.app.data.splits import PartName, Split
 from nested_lightning.app.data.tensor_batch import TensorBatch, values_by_field
 from nested_lightning.app.multi_feature.batch import FeatureBatch
-from nested_lightning.app.multi_feature.encoding import Features, encode_groups
+from nested_lightning.app.multi_feature.encoding import Features, encode_groups, groups_there
 from nested_lightning.app.multi_feature.group_specs import Layout
 from nested_lightning.app.multi_feature.own_group_specs import AnyGroupSpec
 from nested_lightning.app.tables.column_reading import read_columns
@@ -46,16 +46,15 @@ class PartWriter(Protocol):
         """Return all rows, with their ``presence`` and ``truth``; nothing can be written any more."""
 
 
-class MemoryStorage:
+class MemoryStorage(TableReader):
     """Holds the table and what it is encoded to in memory; any other gives the same values, bit for bit."""
 
-    reader = TableReader()
     is_in_memory: ClassVar[bool] = True
 
     def read_columns(
         self, table: pa.Table, names: Iterable[str], *, categorical: Collection[str], infer_categories: bool
     ) -> SampleColumns:
-        """Return columns of a table that ``reader`` has read, see `app.tables.column_reading.each_column`."""
+        """Return columns of a table that it has read, see `app.tables.column_reading.each_column`."""
         return read_columns(table, names, categorical=categorical, infer_categories=infer_categories)
 
     def new_part(self, layouts: Layouts, num_rows: int) -> PartWriter:
@@ -114,8 +113,8 @@ def encode_parts(
     The columns and ``truth`` are of [N], and ``presence`` is bool of [N, G].
     """
     layouts = {
-        group.name: group.layout if presence[:, index].any() and group.column_names[0] in columns else None
-        for index, group in enumerate(groups)
+        group.name: group.layout if is_there else None
+        for group, is_there in groups_there(columns, groups, presence)
     }
     writers = {name: storage.new_part(layouts, len(rows)) for name, rows in split.parts.items()}
     row_bytes = sum(one.num_bytes for one in layouts.values() if one)

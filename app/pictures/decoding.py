@@ -98,7 +98,7 @@ def decode_picture(content: bytes, squaring: Squaring) -> npt.NDArray[np.uint8]:
 
 def square_picture(image: Image.Image, squaring: Squaring) -> npt.NDArray[np.uint8]:
     """Return an open picture as `decode_picture` does, turned as it is."""
-    return np.asarray(squaring(_to_rgb(_shrink(image)))).transpose(2, 0, 1).copy()
+    return np.asarray(squaring(to_rgb(_shrink(image)))).transpose(2, 0, 1).copy()
 
 
 def read_picture(stream: BinaryIO, squaring: Squaring) -> npt.NDArray[np.uint8]:
@@ -193,7 +193,8 @@ def _shrink(image: Image.Image) -> Image.Image:
     return image.reduce(factor)
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Return a picture in colours of 8 bits; its brightest value is white where it has more, or fractions."""
     if image.mode.startswith(("I", "F")):  # convert("RGB") would cut off what is above 255
         values = np.asarray(image, dtype=np.float64)
         top = 65_535.0 if image.mode.startswith("I") else max(float(values.max(initial=0.0)), 1e-12)

@@ -9,10 +9,7 @@ from nested_lightning.app.pictures.decoding import Fit, Squaring
 class PicturePreparation:
     """How pictures become what an encoder was trained with.
 
-    Attributes:
-        squaring: How they become square.
-        mean: Mean of each colour, of values from 0 to 1.
-        scale: What the difference to it is divided by.
+    From each colour, of values from 0 to 1, its mean is subtracted, and the rest is divided by its scale.
     """
 
     squaring: Squaring

@@ -3,7 +3,7 @@
 import io
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import cached_property
 from importlib.resources import as_file, files
@@ -123,9 +123,9 @@ def open_source(path: Path | None, captions_file: str | None) -> Iterator[tuple[
     """Open a folder, a zip archive, or the folder of a captions file, for as long as the block lasts.
 
     Args:
-        path: A folder, a zip archive or a captions file; None for the emoji that ship with the project.
-        captions_file: The captions file in the folder or archive; None: the only one, or the only one called
-            captions, annotations or metadata.
+        path: None for the emoji that ship with the project.
+        captions_file: In the folder or archive; None: the only one, or the only one called captions,
+            annotations or metadata.
 
     Yields:
         The source, and the name of the captions file in it.
@@ -133,7 +133,7 @@ def open_source(path: Path | None, captions_file: str | None) -> Iterator[tuple[
     Raises:
         UserError: There is no such file, or it isn't clear which one holds the captions.
     """
-    if path is not None and file_or_folder(path).is_file() and _has_suffix(path.name, _CAPTION_SUFFIXES):
+    if path is not None and file_or_folder(path).is_file() and _holds_captions(path.name):
         yield FolderSource(path.parent), path.name
         return
     with closing(open_folder_or_zip(path)) as source:
@@ -164,7 +164,7 @@ def _find_captions(source: PictureSource, captions_file: str | None) -> str:
     if captions_file is not None:
         near = did_you_mean(captions_file, near_the_top)
         raise UserError(f"there is no captions file '{captions_file}' in it{near}")
-    names = [name for name in near_the_top if _has_suffix(name, _CAPTION_SUFFIXES)]
+    names = [name for name in near_the_top if _holds_captions(name)]
     called_so = [name for name in names if plain_name(PurePosixPath(name)).stem.lower() in _CAPTION_STEMS]
     for candidates in (names, called_so):
         if len(candidates) == 1:
@@ -176,5 +176,5 @@ def _find_captions(source: PictureSource, captions_file: str | None) -> str:
     )
 
 
-def _has_suffix(name: str, suffixes: Iterable[str]) -> bool:
-    return plain_name(PurePosixPath(name)).suffix.lower() in suffixes
+def _holds_captions(name: str) -> bool:
+    return plain_name(PurePosixPath(name)).suffix.lower() in _CAPTION_SUFFIXES

@@ -25,13 +25,7 @@ Numbers = Sequence[float]
 
 @dataclass(frozen=True, kw_only=True)
 class Series:
-    """Points that belong together.
-
-    Attributes:
-        xs: Where they are.
-        ys: How high; what isn't finite is a gap.
-        is_line: Whether a line joins them.
-    """
+    """Points that belong together, joined by a line or not; where y isn't finite is a gap."""
 
     xs: Numbers
     ys: Numbers
@@ -82,12 +76,8 @@ def draw_bars(
 ) -> Chart:
     """Return a chart of horizontal bars by name, the first at the top, with its numbers.
 
-    Args:
-        title: What it shows.
-        values: Lengths by name.
-        of: What the names are names of.
-        what: What the lengths are.
-        has_table: Whether the numbers go with it; else another table has them.
+    The names are names ``of`` something, the lengths are ``what`` of it. Without ``has_table`` another table
+    has the numbers.
     """
     shown = dict([*values.items()][:40])
     bars = {name: value for name, value in shown.items() if math.isfinite(value)}

@@ -23,11 +23,7 @@ Flags = npt.NDArray[np.bool_]
 def class_blocks(target: Labels, probabilities: Numbers, names: Sequence[str], where: str) -> Sequence[Block]:
     """Return ROC, precision over recall, and calibration; of many classes, of those that are worst.
 
-    Args:
-        target: Class index of each of N samples, [N].
-        probabilities: [N, C].
-        names: Of the C classes.
-        where: Part, samples and checkpoint.
+    They are of class indices, [N], and probabilities, [N, C]; ``where`` are part, samples and checkpoint.
     """
     truth = target[:, None] == np.arange(len(names))
     curves = order_blocks(truth, probabilities, names, where, of="each class against the rest")
@@ -39,12 +35,7 @@ def order_blocks(
 ) -> list[Block]:
     """Return ROC, and precision over recall; of many classes or labels, of those that are worst.
 
-    Args:
-        truth: Whether each of N samples is of a class, or has a label, [N, C].
-        probabilities: [N, C].
-        names: Of the C classes or labels.
-        where: Part, samples and checkpoint.
-        of: What the curves are of.
+    ``truth`` is whether each of N samples is of a class, or has a label, [N, C], as are the probabilities.
     """
     from sklearn import metrics  # half a second, not before it is needed
 
@@ -102,10 +93,7 @@ def _ranked(truth: Flags, probabilities: Numbers) -> list[int]:
 def score_again(probabilities: Tensor, target: Tensor, predicted: Tensor) -> dict[str, float]:
     """Return scores of `score_classes`, in a fraction of its time, since they are computed for many draws.
 
-    Args:
-        probabilities: [N, C].
-        target: Class index of each of N samples, [N].
-        predicted: Class index that each is taken for, [N].
+    They are of probabilities, [N, C], and of class indices, [N], true ones and predicted ones.
     """
     from torchmetrics.functional import classification as metrics
 

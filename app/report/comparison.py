@@ -21,10 +21,8 @@ class PairedTest:
     """Whether two models differ in the errors of the same samples.
 
     Attributes:
-        test: Its name.
         mean_difference: Mean error of the second less that of the first: below 0, the second is better.
         p_value: Chance of such a difference, or a larger one, if both were equally good.
-        num_samples: Samples that both were scored on.
         errors: What the errors are.
     """
 
@@ -137,12 +135,9 @@ def _tables_of(name: str, found: Mapping[str, Any]) -> Iterator[Table]:
 def folds_test_table(
     first: str, folds: Mapping[str, Mapping[str, Any]], *, same: Sequence[str]
 ) -> Sequence[Block]:
-    """Return tests of cross-validations against the first, of those that have the same folds.
+    """Return tests of cross-validations, as `folds_tables` takes them, against the first of them.
 
-    Args:
-        first: Its name.
-        folds: As `folds_tables` takes them.
-        same: Which of the others have the same folds, sample by sample.
+    Those of ``same`` have the same folds, sample by sample.
     """
     rows: list[Sequence[Any]] = []
     for name in same:

@@ -17,12 +17,7 @@ MAX_ROWS = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Text:
-    """A paragraph.
-
-    Attributes:
-        text: It is shown literally.
-        is_problem: Whether it says that something is missing or failed.
-    """
+    """A paragraph, shown literally; ``is_problem``: it says that something is missing or failed."""
 
     kind: ClassVar = "text"
     text: str
@@ -34,10 +29,7 @@ class Table:
     """A table, whose first column is a name.
 
     Attributes:
-        title: What it shows.
-        columns: Names of the columns.
         rows: Texts, numbers, or None for an empty cell.
-        note: What else there is to say.
         num_rows: How many rows there are, where ``rows`` has only the first ones.
     """
 
@@ -63,13 +55,7 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Matrix:
-    """How often each class is taken for which.
-
-    Attributes:
-        title: What it shows.
-        names: The classes.
-        counts: A row for each true class, in it a column for each predicted one.
-    """
+    """How often each class is taken for which: counts in a row for each true class, by predicted class."""
 
     kind: ClassVar = "matrix"
     title: str
@@ -90,11 +76,11 @@ class Chart:
     """A chart.
 
     Attributes:
-        title: What it shows.
-        description: The same in a sentence, for readers who can't see it.
+        description: What it shows, for readers who can't see it.
         svg: The drawing, without ``<?xml``; empty: there is nothing to draw, as the notes say.
         table: Its numbers; None: another table of the section has them.
         notes: What was left out, sampled or couldn't be drawn.
+        is_scrolled: Whether it is as large as it is, and has its description as a text beside it.
     """
 
     kind: ClassVar = "chart"
@@ -103,22 +89,7 @@ class Chart:
     svg: str
     table: Table | None = None
     notes: Sequence[str] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Drawing:
-    """A drawing that is as large as it is, and is scrolled.
-
-    Attributes:
-        title: What it shows.
-        description: The same in words, for readers who can't see it.
-        svg: The drawing.
-    """
-
-    kind: ClassVar = "drawing"
-    title: str
-    description: str
-    svg: str
+    is_scrolled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,13 +114,7 @@ class Picture:
 
 @dataclass(frozen=True, kw_only=True)
 class Pictures:
-    """Pictures side by side.
-
-    Attributes:
-        title: What they show.
-        pictures: All of them.
-        note: What else there is to say.
-    """
+    """Pictures side by side."""
 
     kind: ClassVar = "pictures"
     title: str
@@ -162,10 +127,8 @@ class MarkedLines:
     """Texts in colours.
 
     Attributes:
-        title: What they show.
         classes: All classes, which are listed with their colours.
         lines: Each a title, and its pieces: text, index of its class, and what was right where that is wrong.
-        note: What else there is to say.
     """
 
     kind: ClassVar = "marked"
@@ -176,13 +139,9 @@ class MarkedLines:
 
 
 def table_of(title: str, of: str, columns: Mapping[str, Mapping[str, Any]], note: str = "") -> Table:
-    """Return a table of columns, each of which holds values by the names of rows.
+    """Return a table of columns, each of which holds values by the names of rows, which are names ``of``.
 
-    Args:
-        title: What it shows.
-        of: What the names of rows are names of.
-        columns: By their names; a row that one of them lacks has an empty cell there.
-        note: What else there is to say.
+    A row that a column lacks has an empty cell there.
     """
     names = dict.fromkeys(name for column in columns.values() for name in column)
     rows = [[name, *(column.get(name) for column in columns.values())] for name in names]
@@ -195,19 +154,13 @@ def by_column(rows: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]
     return {column: {name: row.get(column) for name, row in rows.items()} for column in columns}
 
 
-Block = Text | Table | Matrix | Chart | Drawing | Pictures | MarkedLines
+Block = Text | Table | Matrix | Chart | Pictures | MarkedLines
 SectionMaker = Callable[[], Sequence[Block]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A part of a report.
-
-    Attributes:
-        title: Its heading.
-        blocks: What stands in it.
-        run: The run that it is of, where there are several; empty: one, or all of them.
-    """
+    """A part of a report; ``run`` names the one that it is of, where there are several."""
 
     title: str
     blocks: Sequence[Block]

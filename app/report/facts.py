@@ -67,11 +67,7 @@ def _counts(name: str, values: Mapping[str, Any]) -> Table:
 
 
 def settings_blocks(settings: Mapping[str, tuple[Any, Any, str]]) -> Sequence[Block]:
-    """Return the settings: first those that differ from the defaults, then all.
-
-    Args:
-        settings: By dotted name: the value, the default, and where it comes from.
-    """
+    """Return settings, each a value, its default and its place: first those that differ, then all."""
     rows = [
         [
             name,
@@ -84,17 +80,17 @@ def settings_blocks(settings: Mapping[str, tuple[Any, Any, str]]) -> Sequence[Bl
     changed = [row for row in rows if row[1] != row[2]]
     return [
         Table(title="Changed settings", columns=columns, rows=changed),
-        *_in_pieces("All settings", columns, rows),
+        *_by_section(columns, rows),
     ]
 
 
-def _in_pieces(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[Table]:
+def _by_section(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[Table]:
     """Yield a table for each section of the settings, none of which is cut off."""
     by_section: dict[str, list[Sequence[str]]] = {}
     for row in rows:
         by_section.setdefault(row[0].partition(".")[0] if "." in row[0] else "general", []).append(row)
     for section, own in by_section.items():
-        yield Table(title=f"{title}: {section}", columns=columns, rows=own)
+        yield Table(title=f"All settings: {section}", columns=columns, rows=own)
 
 
 def _pairs(facts: Mapping[str, Any]) -> list[list[str]]:

@@ -56,15 +56,7 @@ class FamilySections(Protocol):
 
 @dataclass(kw_only=True)
 class OwnSections(FamilySections):
-    """No further sections: the default of a family of one file.
-
-    A class that replaces it is called with the same arguments.
-
-    Attributes:
-        model: The trained composite.
-        datamodule: The data; None: the module has loaders of its own.
-        predictor: Nothing.
-    """
+    """No further sections: the default of a family of one file."""
 
     model: Any
     datamodule: Any

@@ -1,7 +1,7 @@
 """What a model makes use of: its score when an input, or a submodule's output, carries no information."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -32,16 +32,13 @@ Outputs = list[tuple[Tensor, int]]
 def collected(modules: Mapping[str, nn.Module]) -> Iterator[Mapping[str, Outputs]]:
     """Collect the outputs of submodules within the block, by name; of what is no tensor of numbers, nothing.
 
-    Args:
-        modules: Return a tensor whose first dimension is that of samples, or a tuple that begins with one.
+    They return a tensor whose first dimension is that of samples, or a tuple that begins with one.
     """
     seen: dict[str, Outputs] = {name: [] for name in modules}
-    handles = [one.register_forward_hook(partial(_collect, seen[name])) for name, one in modules.items()]
-    try:
+    with ExitStack() as stack:
+        for name, one in modules.items():
+            stack.enter_context(one.register_forward_hook(partial(_collect, seen[name])))
         yield seen
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
 def _collect(seen: Outputs, _module: nn.Module, _inputs: Any, output: Any) -> None:
@@ -54,10 +51,8 @@ def _collect(seen: Outputs, _module: nn.Module, _inputs: Any, output: Any) -> No
 def replaced_by_mean(module: nn.Module, outputs: Outputs) -> Iterator[None]:
     """Have a submodule return the mean of its outputs for every sample within the block.
 
-    Args:
-        module: The submodule.
-        outputs: What was `collected` of it, at least one. Where shapes differ, as those of sequences, the
-            mean is over all dimensions but the last.
+    The outputs are what was `collected` of it, at least one. Where shapes differ, as those of sequences, the
+    mean is over all dimensions but the last.
     """
     mean = _mean(outputs)
 
@@ -66,11 +61,8 @@ def replaced_by_mean(module: nn.Module, outputs: Outputs) -> Iterator[None]:
             return mean.to(output[0]).expand_as(output[0]), *output[1:]
         return mean.to(output).expand_as(output)
 
-    handle = module.register_forward_hook(replace)
-    try:
+    with module.register_forward_hook(replace):
         yield
-    finally:
-        handle.remove()
 
 
 def _mean(outputs: Outputs) -> Tensor:
@@ -87,10 +79,8 @@ def submodule_importance(
 ) -> list[Block]:
     """Return the scores with each submodule's output replaced by its mean, and which has none.
 
-    Args:
-        modules: By their names; the first `MAX_PARTS` are taken.
-        score: Returns the scores of the model as it is, the one that tells most first; less of it is better.
-        where: Part, samples and checkpoint.
+    Of the modules the first `MAX_PARTS` are taken. ``score`` returns the scores of the model as it is, the
+    one that tells most first; less of it is better.
     """
     some = dict(islice(modules.items(), MAX_PARTS))
     with collected(some) as seen:
@@ -126,9 +116,9 @@ def input_importance(
         inputs: By name, the first `MAX_PARTS` of which are taken: returns the scores of samples of which each
             has this input of the sample whose number is given, int64 of [N].
         whole: Scores of the model as it is, the first one a loss.
-        num_rows: How many samples there are.
+        num_rows: Number of samples.
         of: What an input is called.
-        where: Part, samples and checkpoint.
+        where: Part and samples.
     """
     found: dict[str, Mapping[str, float]] = {}
     for name, score in islice(inputs.items(), MAX_PARTS):

@@ -17,9 +17,7 @@ _TOO_LARGE = f"This section is left out: with it the report would be larger than
 def write_page(title: str, sections: Sequence[Section]) -> bytes:
     """Return an HTML file in UTF-8, which needs no script and no network.
 
-    Args:
-        title: Its heading.
-        sections: In their order; those that would make it larger than `MAX_BYTES` say so instead.
+    Sections that would make it larger than `MAX_BYTES` say so instead.
     """
     from jinja2 import Environment, FileSystemLoader
 

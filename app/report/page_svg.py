@@ -47,14 +47,9 @@ def draw(
     height: float = 2.9,
     layout: Literal["constrained"] | None = None,
 ) -> str:
-    """Return an SVG drawing.
+    """Return an SVG drawing of what ``paint`` draws on axes of matplotlib, with texts for screen readers.
 
-    Args:
-        paint: Draws on axes of matplotlib.
-        title: Its name for a screen reader.
-        description: What it shows.
-        height: In inches.
-        layout: ``constrained`` makes room for long names at its left, and takes twice the time.
+    The height is in inches; ``constrained`` makes room for long names at the left, and takes twice the time.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure

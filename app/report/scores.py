@@ -21,12 +21,7 @@ Scorer = Callable[[Rows], Mapping[str, float]]
 
 @dataclass(frozen=True, kw_only=True)
 class Resampling:
-    """How the samples of a part are scored once more.
-
-    Attributes:
-        num_samples: How many there are.
-        score: Scores some of them.
-    """
+    """How some of the samples of a part are scored once more."""
 
     num_samples: int
     score: Scorer
@@ -76,11 +71,7 @@ def score_blocks(
 ) -> Sequence[Block]:
     """Return what ``evaluate`` gives as tables; each names part, number of samples and checkpoint.
 
-    Args:
-        report: What ``evaluate`` gives.
-        part: What was scored.
-        checkpoint: Of which model.
-        resampling: Makes the intervals; None: there are none.
+    Without ``resampling`` there are no intervals.
     """
     where = f"{part} part, {report.num_samples:,} samples, {checkpoint}"
     intervals = resampling.intervals(report.scores) if resampling else {}
@@ -119,14 +110,8 @@ def confusion_block(name: str, confusion: Confusion, where: str) -> Block:
     place = f"{f' of {name}' if name else ''} on the {where}"
     if len(names) <= MAX_CLASSES:
         return Matrix(title=f"Confusion matrix{place}", names=names, counts=counts)
-    wrong = [
-        (true, predicted, count)
-        for true, row in zip(names, counts, strict=True)
-        for predicted, count in zip(names, row, strict=True)
-        if true != predicted and count
-    ]
     return Table(
         title=f"Most frequent confusions{place}",
         columns=["true", "predicted", "samples"],
-        rows=sorted(wrong, key=lambda one: -one[2]),
+        rows=confusion.wrong,
     )

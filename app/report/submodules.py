@@ -1,7 +1,7 @@
 """What each submodule of a model is and costs."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from time import perf_counter
 from typing import Any
 
@@ -15,26 +15,20 @@ _MOST_BARS = 20
 
 @contextmanager
 def submodule_times(model: nn.Module, paths: Iterable[str]) -> Iterator[dict[str, float]]:
-    """Measure how long each submodule is in ``forward`` within the block, in seconds by path.
+    """Measure how long each submodule of a model is in ``forward`` within the block, in seconds by path.
 
-    Args:
-        model: The composite.
-        paths: Of submodules below it; those that it hasn't are left out.
+    Paths that the model hasn't are left out.
     """
     times: dict[str, float] = {}
     modules = dict(model.named_modules())
-    handles = []
-    for path in paths:
-        if path in modules and path:
-            handles += _watch(modules[path], path, times)
-    try:
+    with ExitStack() as stack:
+        for path in paths:
+            if path in modules and path:
+                _watch(modules[path], path, times, stack)
         yield times
-    finally:
-        for handle in handles:
-            handle.remove()
 
 
-def _watch(module: nn.Module, path: str, times: dict[str, float]) -> list[Any]:
+def _watch(module: nn.Module, path: str, times: dict[str, float], stack: ExitStack) -> None:
     began_at_s: list[float] = []
 
     def begin(*_: Any) -> None:
@@ -43,19 +37,16 @@ def _watch(module: nn.Module, path: str, times: dict[str, float]) -> list[Any]:
     def end(*_: Any) -> None:
         times[path] = times.get(path, 0.0) + perf_counter() - began_at_s.pop()
 
-    return [module.register_forward_pre_hook(begin), module.register_forward_hook(end)]
+    stack.enter_context(module.register_forward_pre_hook(begin))
+    stack.enter_context(module.register_forward_hook(end))
 
 
 def submodule_blocks(
     rows: Iterable[Any], times: Mapping[str, float], *, num_samples: int, model_class: str
 ) -> Sequence[Block]:
-    """Return a table of submodules.
+    """Return a table of submodules, see `app.checking.submodule_table.SubmoduleRow`.
 
-    Args:
-        rows: See `app.checking.submodule_table.SubmoduleRow`.
-        times: Seconds in ``forward`` by path, see `submodule_times`.
-        num_samples: That they took.
-        model_class: Name of the composite's class.
+    ``times`` are those of `submodule_times` for that many samples.
     """
     rows = [*rows]
     if not rows:

@@ -9,6 +9,7 @@ from typing_extensions import override
 from nested_lightning.app.checkpoints.state_kinds import refuse_other_kinds, refuse_other_memory
 from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.seam.versions import are_tested
+from nested_lightning.app.temporary_attributes import temporary_attributes
 
 
 def name_checkpoint_in_faults(trainer: Trainer) -> None:
@@ -37,12 +38,8 @@ class _NamingConnector(_CheckpointConnector):
     @override
     def restore_loops(self) -> None:
         """Restore them as without a limit of steps, where Lightning knows an epoch that has ended."""
-        loop = self.trainer.fit_loop.epoch_loop
-        limit, loop.max_steps = loop.max_steps, -1
-        try:
+        with temporary_attributes(self.trainer.fit_loop.epoch_loop, max_steps=-1):
             super().restore_loops()
-        finally:
-            loop.max_steps = limit
 
     def _check_kinds(self) -> None:
         checkpoint = self._loaded_checkpoint

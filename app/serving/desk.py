@@ -11,15 +11,7 @@ Answer = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Limits of a request.
-
-    Attributes:
-        max_body_size: Bytes of its body.
-        max_rows: Rows, sequences or samples.
-        max_pictures: Pictures, given or made.
-        max_pixels: Pixels of a picture.
-        max_batch_size: Rows that a model computes at once.
-    """
+    """Limits of a request: bytes of its body, rows, pictures and pixels of each, rows computed at once."""
 
     max_body_size: int = 16 << 20
     max_rows: int = 100_000
@@ -40,12 +32,7 @@ class Upload:
 class Asked:
     """A request, read within the limits, of a content type that the desk takes.
 
-    Attributes:
-        content_type: Without parameters, in lower case.
-        body: Its bytes; empty for ``multipart/form-data``.
-        fields: Texts of a form by name.
-        files: Files of a form by name.
-        options: What stands in the query.
+    A form has no body, but fields and files by name; the options stand in the query.
     """
 
     content_type: str
@@ -82,8 +69,7 @@ class Description:
     """A model's requests and answers, described for people, forms and OpenAPI.
 
     Attributes:
-        inputs: What it takes, as its family says it.
-        answers: What it gives, likewise.
+        inputs: What it takes, as its family says it, and ``answers`` what it gives.
         bodies: JSON schema of a body by its content type.
         answer: JSON schema of one answer.
         options: JSON schemas of what may stand in the query, by name.

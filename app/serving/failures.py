@@ -1,6 +1,7 @@
 """Responses to errors, whoever raised them."""
 
 import logging
+from traceback import extract_tb
 
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
@@ -45,7 +46,5 @@ def _of_model(error: BaseException) -> Problem:
 
 
 def _place(error: BaseException) -> str:
-    frame, place = error.__traceback__, "?"
-    while frame is not None:
-        place, frame = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}", frame.tb_next
-    return place
+    frames = extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"

@@ -11,7 +11,7 @@ from nested_lightning.app.serving.problems import Problem, of_validation, unproc
 
 JSON, FORM, TEXT, PNG = "application/json", "multipart/form-data", "text/plain", "image/png"
 LINES = "application/x-ndjson"
-FILE, PICTURES = "file", "pictures"
+FILE, FILES, PICTURES = "file", "files", "pictures"
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -40,47 +40,24 @@ def read_as(model: type[ModelT], given: Any, *, rows: str | None = None) -> Mode
         raise of_validation(error, rows=rows) from None
 
 
-def read_options(model: type[ModelT], given: Mapping[str, str], *, without: Sequence[str] = ()) -> ModelT:
-    """Return what a query says, in which options may be given but those of ``without``.
-
-    Raises:
-        Problem: An option is wrong.
-    """
-    for name in without:
-        if name in given:
-            raise unprocessable("there is no such option", field=name)
-    return read_as(model, given)
-
-
-def option_schemas(model: type[BaseModel], *, without: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the JSON schemas of options by their names."""
-    schemas = model.model_json_schema()["properties"]
-    return {name: schema for name, schema in schemas.items() if name not in without}
-
-
-def the_file(asked: Asked, name: str) -> Upload:
+def the_file(asked: Asked) -> Upload:
     """Return the one file of a form.
 
     Raises:
         Problem: There is none, or there are several.
     """
-    files = asked.files.get(name, ())
+    files = asked.files.get(FILE, ())
     if len(files) != 1:
-        raise unprocessable(f"one file is needed, and there are {len(files)}", field=name)
+        raise unprocessable(f"one file is needed, and there are {len(files)}", field=FILE)
     return files[0]
 
 
-def form_schema(
-    files: str | None = None, *, texts: Sequence[str] = (), file: str | None = None
-) -> dict[str, Any]:
-    """Return the JSON schema of a form: with many files of a name, some texts, one file of a name."""
+def form_schema(*names: str) -> dict[str, Any]:
+    """Return the JSON schema of a form with parts of these names: `FILE`, `FILES`, `PICTURES`, or texts."""
     binary = {"type": "string", "format": "binary"}
-    properties: dict[str, Any] = {name: {"type": "string"} for name in texts}
-    if files is not None:
-        properties[files] = {"type": "array", "items": binary}
-    if file is not None:
-        properties[file] = binary
-    return {"type": "object", "properties": properties}
+    several = {"type": "array", "items": binary}
+    parts: dict[str, Any] = {FILE: binary, FILES: several, PICTURES: several}
+    return {"type": "object", "properties": {name: parts.get(name, {"type": "string"}) for name in names}}
 
 
 def body_schema(properties: Mapping[str, Any], *, required: Sequence[str]) -> dict[str, Any]:

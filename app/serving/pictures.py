@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
-from PIL import Image
+import numpy as np
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.pictures.decoding import read_size
+from nested_lightning.app.pictures.encoding import encode_picture
 from nested_lightning.app.serving.desk import Asked, Limits, Upload
 from nested_lightning.app.serving.forms import FORM, PICTURES
 from nested_lightning.app.serving.problems import Mistake, Problem, unprocessable
@@ -24,32 +25,30 @@ def sent_pictures(asked: Asked) -> Sequence[Upload]:
     return [Upload(name="", content=asked.body)]
 
 
-def check_pictures(uploads: Sequence[Upload], limits: Limits, *, field: str) -> Sequence[Upload]:
+def check_pictures(uploads: Sequence[Upload], limits: Limits) -> Sequence[Upload]:
     """Return pictures whose heads say that they can be decoded.
 
     Raises:
         Problem: There are none or too many, one is none, or has too many pixels.
     """
     if not uploads:
-        raise unprocessable("at least one picture is needed", field=field)
+        raise unprocessable("at least one picture is needed", field=PICTURES)
     if len(uploads) > limits.max_pictures:
         raise Problem(413, f"{len(uploads)} pictures are more than {limits.max_pictures}; send fewer at once")
     for row, upload in enumerate(uploads):
         try:
             width, height = read_size(io.BytesIO(upload.content))
         except UserError as error:
-            raise unprocessable(str(error), row=row, field=field) from None
+            raise unprocessable(str(error), row=row, field=PICTURES) from None
         if width * height > limits.max_pixels:
             message = f"the picture has more than {limits.max_pixels:,} pixels; make it smaller"
-            raise Problem(413, message, mistakes=[Mistake(row=row, field=field, message=message)])
+            raise Problem(413, message, mistakes=[Mistake(row=row, field=PICTURES, message=message)])
     return uploads
 
 
 def sample_picture() -> bytes:
     """Return a small grey picture as PNG."""
-    content = io.BytesIO()
-    Image.new("RGB", (32, 32), "grey").save(content, format="png")
-    return content.getvalue()
+    return encode_picture(np.full((3, 32, 32), 128, dtype=np.uint8))
 
 
 class HeldPictures:

@@ -18,13 +18,7 @@ _MAX_NAME = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Mistake:
-    """A mistake in one place of a request.
-
-    Attributes:
-        row: Which row, from 0; None: it is in none.
-        field: Name of the column, option or part; None: it is in none.
-        message: What is wrong there.
-    """
+    """A mistake in a row of a request, from 0, and in a column, option or part, as far as it is in one."""
 
     row: int | None = None
     field: str | None = None
@@ -32,14 +26,7 @@ class Mistake:
 
 
 class Problem(Exception):  # noqa: N818 # the word of RFC 9457
-    """A request that gets no answer.
-
-    Args:
-        status: The HTTP status.
-        detail: What is wrong, for people.
-        mistakes: Where it is wrong.
-        headers: Further headers of the answer.
-    """
+    """A request that gets no answer, but an HTTP status, what is wrong with it, and where."""
 
     def __init__(
         self,

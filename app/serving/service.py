@@ -20,9 +20,6 @@ class Model:
     """A loaded model.
 
     Attributes:
-        desk: Reads requests and answers them.
-        family: Name of the family.
-        summary: What it does.
         digest: ``sha256:`` and the checksum of its file; empty: it comes from no file.
         num_threads: Threads of torch that suit it; None: as many as torch takes.
     """
@@ -44,16 +41,7 @@ class Loaded:
 
 
 class Service:
-    """Answers for one name, from one loaded model at a time.
-
-    Args:
-        name: The name.
-        model: The first one.
-        limits: What a request may hold.
-        max_queued_rows: Rows that may wait for the model.
-        queue_timeout_s: How long a request may wait for the model.
-        watch: Called with what happens.
-    """
+    """Answers for one name, from one loaded model at a time, whose queue is bounded in rows and in time."""
 
     def __init__(
         self,

@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -46,10 +46,7 @@ class WorkerStoppedError(Exception):
 
 @dataclass(eq=False)
 class _Job:
-    part: Part | None
-    num_rows: int | None
-    size: int
-    key: Any
+    part: Part
     answers: Future[Answers] = field(default_factory=Future)
 
 
@@ -63,7 +60,7 @@ class Worker:
         compute: Gives for the contents of parts an answer for each of their rows.
         max_batch_size: Rows of a batch; a part that has more is a batch by itself.
         max_queued_rows: Rows that may wait; one request is taken whatever it has if none wait.
-        name: Of the model.
+        name: Of the model, with which the watch is called.
         watch: Called with each batch, and with the error that ends the thread, if any.
     """
 
@@ -97,7 +94,7 @@ class Worker:
             QueueFullError: There is no room for them.
             WorkerStoppedError: No more is taken.
         """
-        jobs = [_Job(part, part.num_rows, part.size, part.key) for part in parts]
+        jobs = [*map(_Job, parts)]
         size = sum(part.size for part in parts)
         with self._changed:
             if not self._is_open:
@@ -124,13 +121,13 @@ class Worker:
             with self._changed:
                 if job in self._waiting:
                     del self._waiting[job]
-                    self.queued_rows -= job.size
-        job.part = None
+                    self.queued_rows -= job.part.size
+        job.part = replace(job.part, content=None)
 
     def _run(self) -> None:
         try:
             while self._take():
-                self._watch.saw_batch(self._name, sum(job.size for job in self._running))
+                self._watch.saw_batch(self._name, sum(job.part.size for job in self._running))
                 self._answer(self._running)
         except BaseException as error:  # nobody may be left waiting, even if the thread ends
             self._die(error)
@@ -152,11 +149,12 @@ class Worker:
         size = 0
         while self._waiting:
             job = next(iter(self._waiting))
-            is_alone = job.key is None or job.key != batch[0].key if batch else False
-            if batch and (is_alone or size + job.size > self._max_batch_size):
+            key = job.part.key
+            is_alone = key is None or key != batch[0].part.key if batch else False
+            if batch and (is_alone or size + job.part.size > self._max_batch_size):
                 break
             del self._waiting[job]
-            size += job.size
+            size += job.part.size
             batch.append(job)
         self.queued_rows -= size
         return batch
@@ -176,12 +174,12 @@ class Worker:
 
     def _computed(self, jobs: Sequence[_Job]) -> Sequence[Answers]:
         try:
-            answers = self._compute([job.part.content for job in jobs if job.part])
+            answers = self._compute([job.part.content for job in jobs])
         except (Problem, UserError):
             raise
         except Exception as error:
             raise ModelFailedError from error
-        wanted, given = [job.num_rows for job in jobs], [*map(len, answers)]
+        wanted, given = [job.part.num_rows for job in jobs], [*map(len, answers)]
         if len(given) != len(wanted) or any(
             one not in (None, n) for one, n in zip(wanted, given, strict=True)
         ):

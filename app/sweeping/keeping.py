@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import fmean
 
-from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.checkpoints.checkpoint_io import write_atomically
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.record_files import to_csv
 from nested_lightning.app.sweeping.results import Objective, TrialRecord, trial_folder
@@ -64,5 +64,4 @@ def write_table(
         }
         for one in trials
     ]
-    with replace_atomically(file) as opened:
-        opened.write(to_csv(rows))
+    write_atomically(file, to_csv(rows))

@@ -13,7 +13,7 @@ from optuna.storages import RDBStorage
 from sqlalchemy import URL, NullPool, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.checkpoints.checkpoint_io import write_atomically
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.sweeping.study import PRUNERS, Plan, SweepStudy, alone
 
@@ -92,8 +92,7 @@ def _owner(folder: Path) -> str:
     """Return what distinguishes the trials of this folder from those of other machines."""
     file = folder / "owner"
     if not file.exists():
-        with replace_atomically(file) as opened:
-            opened.write(uuid4().hex.encode())
+        write_atomically(file, uuid4().hex.encode())
     return file.read_text()
 
 

@@ -17,9 +17,8 @@ from nested_lightning.app.tables.column_values import (
     plain_column,
     text_values,
 )
-from nested_lightning.app.tables.number_block import NumberBlock
-from nested_lightning.app.tables.sample_columns import HeldColumns
-from nested_lightning.app.tables.split_table import SplitTable
+from nested_lightning.app.tables.number_block import NumberBlock, SplitTable
+from nested_lightning.app.tables.sample_columns import SampleColumns
 
 MAX_MAGNITUDE = 1e30
 """Larger numbers are markers of some program, and would overflow 32 bits once standardised."""
@@ -42,7 +41,7 @@ _TRAINING_ADVICE = (
 
 def read_columns(
     table: pa.Table, names: Iterable[str], *, categorical: Collection[str], infer_categories: bool = False
-) -> HeldColumns:
+) -> SampleColumns:
     """Return the named columns as numbers or text, see `each_column`."""
     split = SplitTable.of_table(table.select([*names]), apart=categorical)
     others = split.others.column_names
@@ -51,11 +50,11 @@ def read_columns(
 
 def read_split_columns(
     table: SplitTable, names: Iterable[str], *, categorical: Collection[str], infer_categories: bool = False
-) -> HeldColumns:
+) -> SampleColumns:
     """Return plain numbers as they are, and the named others as numbers or text, see `each_column`."""
     _check_all_finite(table.numbers)
     found = each_column(table.others, names, categorical=categorical, infer_categories=infer_categories)
-    return HeldColumns(dict(found), table.numbers)
+    return SampleColumns(dict(found), table.numbers)
 
 
 def each_column(

@@ -1,6 +1,8 @@
-"""One column of a table as plain values: numbers with NaN, or text with null, for what is missing."""
+"""One column of a table as plain values, NaN or null for what is missing: numbers, moments or text."""
 
+import math
 import unicodedata
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -8,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow import compute
 
-from nested_lightning.app.errors import UserError
+from nested_lightning.app.errors import RowError, UserError, counted
 from nested_lightning.app.tables.csv_file import NUMBER_NULLS
 
 Numbers = npt.NDArray[np.float64]
@@ -23,6 +25,8 @@ _WRITTEN = r"^[+-]?[$€£¥]?\s?[+-]?(\d+|[1-9]\d{0,2}(,\d{3})+)(\.\d+)?\s?[%$�
 
 _MARKS = r"[,%$€£¥\s]"
 _WHOLE_NUMBER = r"^\s*([+-]?\d+)\.0*\s*$"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND = timedelta(seconds=1)
 
 
 def number_values(column: pa.ChunkedArray) -> Numbers | None:
@@ -153,3 +157,44 @@ def _is_number_type(kind: pa.DataType) -> bool:
 
 def _with_nulls(text: pa.ChunkedArray, nulls: tuple[str, ...]) -> pa.ChunkedArray:
     return compute.if_else(compute.is_in(text, value_set=pa.array(nulls)), pa.scalar(None, pa.string()), text)
+
+
+def time_values(column: pa.ChunkedArray, *, name: str) -> Numbers:
+    """Return seconds since 1970, or the numbers of a column of numbers: float64 of [N], NaN where missing.
+
+    Without a zone, a moment is taken for one of UTC.
+
+    Raises:
+        RowError: A value is neither; the message names the column, ``name``, and the first such row.
+    """
+    column = plain_column(column)
+    if pa.types.is_date(column.type) or pa.types.is_timestamp(column.type):
+        seconds: Numbers = column.cast(pa.timestamp("us"), safe=False).cast(pa.int64()).to_numpy() / 1e6
+        return seconds
+    if (numbers := number_values(column)) is not None:
+        return numbers
+    return _read_moments(text_values(column), name)
+
+
+def _read_moments(text: pa.StringArray, name: str) -> Numbers:
+    encoded = text.dictionary_encode()
+    written = encoded.dictionary.to_pylist()
+    moments = np.array([*map(_read_moment, written), math.nan])
+    numbers: Numbers = moments[encoded.indices.fill_null(len(written)).to_numpy()]
+    if (is_wrong := np.isnan(numbers) & compute.is_valid(text).to_numpy(zero_copy_only=False)).any():
+        row = int(is_wrong.argmax())
+        raise RowError(
+            f"column '{name}' holds what is no date and no number in {counted(int(is_wrong.sum()), 'row')}:"
+            f" '{text[row]}', first in row {{row}}; write dates as 2024-01-31 or 2024-01-31T18:30:00",
+            row=row,
+        )
+    return numbers
+
+
+def _read_moment(text: str) -> float:
+    """Return NaN for what can't be read."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return math.nan
+    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) / _SECOND

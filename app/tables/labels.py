@@ -1,11 +1,10 @@
-"""Class names and class indices of a label column."""
+"""Class names and class indices of a label column, and sets of labels in its cells."""
 
 from __future__ import annotations
 
 import re
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +20,7 @@ from nested_lightning.app.tables.column_values import (
     text_values,
 )
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
+Indices = npt.NDArray[np.int64]
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,1000}")
 
 
@@ -90,14 +87,12 @@ def find_class_names(labels: pa.StringArray) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (int(name), name)) if is_whole else sorted(names))
 
 
-def encode_labels(labels: pa.StringArray, class_names: Sequence[str]) -> Tensor:
+def encode_labels(labels: pa.StringArray, class_names: Sequence[str]) -> Indices:
     """Return the index in ``class_names`` of each label, int64 of [N].
 
     Raises:
         UserError: A label is missing or no class.
     """
-    import torch  # not where labels are told alone
-
     refuse_missing_labels(is_missing(labels), what="the label")
     codes = compute.index_in(labels, value_set=pa.array(class_names, pa.string()))
     if codes.null_count:
@@ -106,8 +101,8 @@ def encode_labels(labels: pa.StringArray, class_names: Sequence[str]) -> Tensor:
             f"the label column holds {name_list(unknown)}, which the model does not know; its classes are"
             f" {name_list(class_names, limit=20)}"
         )
-    indices: npt.NDArray[np.int64] = codes.cast(pa.int64()).to_numpy()
-    return torch.from_numpy(indices.copy())
+    indices: Indices = codes.cast(pa.int64()).to_numpy().copy()
+    return indices
 
 
 def refuse_missing_labels(missing: npt.NDArray[np.bool_], *, what: str, advice: str = "") -> None:
@@ -124,9 +119,9 @@ def refuse_missing_labels(missing: npt.NDArray[np.bool_], *, what: str, advice: 
         )
 
 
-def check_class_sizes(indices: Tensor, class_names: Sequence[str], min_size: int) -> None:
+def check_class_sizes(indices: Indices, class_names: Sequence[str], min_size: int) -> None:
     """Refuse classes of fewer than ``min_size`` samples, which the split cannot share out."""
-    counts = np.bincount(np.asarray(indices), minlength=len(class_names)).tolist()
+    counts = np.bincount(indices, minlength=len(class_names)).tolist()
     sizes = dict(zip(class_names, counts, strict=True))
     small = {name: size for name, size in sizes.items() if 0 < size < min_size}
     if not small:
@@ -139,3 +134,40 @@ def check_class_sizes(indices: Tensor, class_names: Sequence[str], min_size: int
         f" {name_list(small)}: add samples, remove these classes, or choose another"
         f" multi_feature.data.split (fewer folds, or a column that says where each row belongs){hint}"
     )
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """Return whether ``kind`` is one of Arrow's types of lists."""
+    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
+
+
+def label_sets(column: pa.ChunkedArray, separator: str | None) -> pa.ListArray:
+    """Return the labels of each row as text, of [N], without surrounding space and empty ones.
+
+    An empty text is a row without labels; null is a missing one.
+
+    Args:
+        column: Lists, or text with labels that a ``separator`` divides.
+        separator: Stands between labels; None: each text is a label.
+
+    Raises:
+        UserError: It holds neither.
+    """
+    column = plain_column(column)
+    if not is_list(column.type):
+        if not is_text(column.type):
+            raise UserError(f"a column of type {column.type} holds no labels")
+        column = compute.split_pattern(column, separator) if separator else _each_in_a_list(column)
+    lists = column.cast(pa.list_(pa.string())).combine_chunks()
+    lists = lists.chunk(0) if isinstance(lists, pa.ChunkedArray) else lists
+    return pa.array([_clean(cell) for cell in lists.to_pylist()], pa.list_(pa.string()))
+
+
+def _each_in_a_list(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.array([None if x is None else [x] for x in column.to_pylist()])])
+
+
+def _clean(cell: list[str | None] | None) -> list[str] | None:
+    if cell is None:
+        return None
+    return sorted({label.strip() for label in cell if label is not None and label.strip()})

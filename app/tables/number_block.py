@@ -1,11 +1,11 @@
-"""Columns of plain numbers side by side in one array, since Arrow takes microseconds for each column.
+"""Tables whose plain numbers lie side by side in one array, since Arrow takes microseconds for each column.
 
 Shapes: N rows, F columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from nested_lightning.app.tables.column_values import Numbers
+from nested_lightning.app.tables.given_tables import check_lengths, columns_as_given, to_arrays
 
 _EXACT = 2**53
 """The largest whole number up to which float64 has every one; Arrow refuses larger ones beside fractions."""
@@ -48,9 +49,7 @@ class NumberBlock:
         by_kind: dict[pa.DataType, list[str]] = {}
         for field in table.schema:
             by_kind.setdefault(field.type, []).append(field.name)
-        for (
-            members
-        ) in by_kind.values():  # Arrow would take a common type of several, which may be a narrow one
+        for members in by_kind.values():  # of several types, Arrow may take one that is too narrow
             start = 0
             for batch in table.select(members).to_batches():
                 part = block[start : start + len(batch), len(names) : len(names) + len(members)]
@@ -69,10 +68,56 @@ class NumberBlock:
 
     def rows(self, rows: npt.NDArray[np.bool_] | slice) -> NumberBlock:
         """Return some rows: those of a slice, or that are True."""
+        if not self.places:
+            return self
         return NumberBlock(np.asfortranarray(self.values[rows]), self.places)
 
 
 NO_NUMBERS = NumberBlock(np.empty((0, 0)), {})
+
+
+@dataclass(frozen=True, eq=False)
+class SplitTable:
+    """A table in two parts, columns of plain numbers and others, of which at most one has no columns."""
+
+    numbers: NumberBlock
+    others: pa.Table
+
+    @classmethod
+    def of_table(cls, table: pa.Table, *, apart: Collection[str]) -> SplitTable:
+        """Split a table; columns of these names stay Arrow's whatever they hold."""
+        plain = [name for name in plain_names(table) if name not in apart]
+        return cls(NumberBlock.of_table(table.select(plain)), table.drop_columns(plain))
+
+    @classmethod
+    def of_given(
+        cls,
+        given: Any,
+        columns: Sequence[str],
+        *,
+        apart: Collection[str],
+        text_columns: Collection[str],
+        ignored: Collection[str],
+    ) -> SplitTable:
+        """Split what a program holds, see `to_table`; columns ``apart`` become Arrow's whatever they hold."""
+        taken = columns_as_given(given, columns, text_columns=text_columns, ignored=ignored)
+        plain = {name: one for name, one in taken.items() if name not in apart and is_plain(one)}
+        rest = {name: one for name, one in taken.items() if name not in plain}
+        arrays = to_arrays(rest, text_columns=text_columns)
+        check_lengths({**plain, **arrays})
+        if not plain:
+            return cls.of_table(pa.table(arrays), apart=apart)
+        return cls(NumberBlock.of_columns(plain), pa.table(arrays))
+
+    @property
+    def num_rows(self) -> int:
+        """N."""
+        return len(self.numbers.values) if self.numbers.places else self.others.num_rows
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names of all columns, not in the order of the table."""
+        return [*self.numbers.places, *self.others.column_names]
 
 
 def is_plain(values: Any) -> bool:

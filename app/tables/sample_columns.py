@@ -5,96 +5,26 @@ Shapes: N rows that take part.
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from typing_extensions import override
 
-from nested_lightning.app.tables.column_values import number_values, text_values
+from nested_lightning.app.tables.column_values import ColumnValues, number_values, text_values
 from nested_lightning.app.tables.number_block import NO_NUMBERS, NumberBlock
 
 Flags = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, eq=False)
-class SampleColumns(Mapping[str, Any]):
-    """Values of [N] by column.
-
-    Attributes:
-        held: Columns in memory: `ColumnValues`, or what can be filtered and sliced as Arrow's arrays can.
-    """
-
-    held: Mapping[str, Any]
-
-    @property
-    def numbers(self) -> NumberBlock:
-        """Those columns of numbers that lie side by side."""
-        return NO_NUMBERS
-
-    def with_held(self, columns: Mapping[str, Any]) -> Self:
-        """Return these and further columns in memory."""
-        return replace(self, held={**self.held, **columns})
-
-    @abstractmethod
-    def keep(self, rows: Flags) -> Self:
-        """Return the columns with the rows that are True in ``rows``, bool of [N]."""
-
-    @abstractmethod
-    def slice(self, start: int, stop: int) -> Self:
-        """Return the columns with the rows from ``start`` to ``stop``."""
-
-    def _kept(self, rows: Flags) -> dict[str, Any]:
-        return {
-            name: values[rows] if isinstance(values, np.ndarray) else values.filter(pa.array(rows))
-            for name, values in self.held.items()
-        }
-
-    def _sliced(self, start: int, stop: int) -> dict[str, Any]:
-        return {name: values[start:stop] for name, values in self.held.items()}
-
-
-@dataclass(frozen=True, eq=False)
-class HeldColumns(SampleColumns):
-    """Columns in memory."""
-
-    block: NumberBlock
-
-    @property
-    @override
-    def numbers(self) -> NumberBlock:
-        return self.block
-
-    def __getitem__(self, name: str) -> Any:
-        """Return a column."""
-        return self.block[name] if name in self.block.places else self.held[name]
-
-    def __iter__(self) -> Iterator[str]:
-        yield from self.block.places
-        yield from self.held
-
-    def __len__(self) -> int:
-        return len(self.block.places) + len(self.held)
-
-    @override
-    def keep(self, rows: Flags) -> Self:
-        return replace(self, held=self._kept(rows), block=self.block.rows(rows))
-
-    @override
-    def slice(self, start: int, stop: int) -> Self:
-        return replace(self, held=self._sliced(start, stop), block=self.block.rows(slice(start, stop)))
-
-
-@dataclass(frozen=True, eq=False)
-class TableColumns(SampleColumns):
-    """Columns of a table that is too large to be held: each becomes values whenever it is asked for.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class UnreadColumns:
+    """Columns of a table that is too large to be held: each becomes values whenever it is read.
 
     Args:
-        held: Other columns.
         table: Has all of the columns.
         is_text: Which columns to read, by name, and whether as text or as numbers.
         release: Called after each reading, so that the table's memory can be given back.
@@ -103,13 +33,11 @@ class TableColumns(SampleColumns):
 
     table: pa.Table
     is_text: Mapping[str, bool]
-    release: Callable[[], None] = field(kw_only=True)
-    rows: npt.NDArray[np.int64] | None = field(default=None, kw_only=True)
+    release: Callable[[], None]
+    rows: npt.NDArray[np.int64] | None = None
 
-    def __getitem__(self, name: str) -> Any:
-        """Return a column, or read it."""
-        if name in self.held:
-            return self.held[name]
+    def read(self, name: str) -> ColumnValues:
+        """Return a column's values."""
         column = self.table.column(name)
         values = text_values(column) if self.is_text[name] else number_values(column)
         assert values is not None  # it held numbers when it was first read
@@ -118,28 +46,78 @@ class TableColumns(SampleColumns):
         self.release()
         return values
 
+    def keep(self, rows: Flags) -> Self:
+        """Return the columns with the rows that are True in ``rows``, bool of [N]."""
+        return replace(self, rows=np.flatnonzero(rows) if self.rows is None else self.rows[rows])
+
+    def slice(self, start: int, stop: int) -> Self:
+        """Return the columns with the rows from ``start`` to ``stop``."""
+        if self.rows is None:
+            return replace(self, table=self.table.slice(start, stop - start))
+        rows = self.rows[start:stop]
+        first = int(rows[0])
+        part = self.table.slice(first, int(rows[-1]) + 1 - first)
+        return replace(self, table=part, rows=rows - first)
+
+
+@dataclass(frozen=True, eq=False)
+class SampleColumns(Mapping[str, Any]):
+    """Values of [N] by column.
+
+    Attributes:
+        held: Columns in memory: `ColumnValues`, or what can be filtered and sliced as Arrow's arrays can.
+        numbers: Those columns of numbers in memory that lie side by side.
+        unread: Columns that aren't in memory.
+    """
+
+    held: Mapping[str, Any]
+    numbers: NumberBlock = NO_NUMBERS
+    unread: UnreadColumns | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a column, or read it."""
+        if name in self.numbers.places:
+            return self.numbers[name]
+        if self.unread is not None and name in self.unread.is_text:
+            return self.unread.read(name)
+        return self.held[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Return whether there is such a column, of which nothing is read."""
+        return any(name in columns for columns in self._parts)
+
     def __iter__(self) -> Iterator[str]:
-        yield from self.is_text
-        yield from self.held
+        return chain.from_iterable(self._parts)
 
     def __len__(self) -> int:
-        return len(self.is_text) + len(self.held)
+        return sum(map(len, self._parts))
 
-    @override
+    @property
+    def _parts(self) -> Sequence[Mapping[str, Any]]:
+        return self.numbers.places, self.unread.is_text if self.unread else {}, self.held
+
+    def with_held(self, columns: Mapping[str, Any]) -> Self:
+        """Return these and further columns in memory."""
+        return replace(self, held={**self.held, **columns})
+
     def keep(self, rows: Flags) -> Self:
-        kept = np.flatnonzero(rows) if self.rows is None else self.rows[rows]
-        return replace(self, held=self._kept(rows), rows=kept)
+        """Return the columns with the rows that are True in ``rows``, bool of [N]."""
+        held = {
+            name: values[rows] if isinstance(values, np.ndarray) else values.filter(pa.array(rows))
+            for name, values in self.held.items()
+        }
+        return replace(
+            self, held=held, numbers=self.numbers.rows(rows), unread=self.unread and self.unread.keep(rows)
+        )
 
-    @override
     def slice(self, start: int, stop: int) -> Self:
-        """Return the columns with the rows from ``start`` to ``stop``, still to be read."""
-        if self.rows is None:
-            part, rows = self.table.slice(start, stop - start), None
-        else:
-            rows = self.rows[start:stop]
-            first = int(rows[0])
-            part, rows = self.table.slice(first, int(rows[-1]) + 1 - first), rows - first
-        return replace(self, held=self._sliced(start, stop), table=part, rows=rows)
+        """Return the columns with the rows from ``start`` to ``stop``."""
+        return replace(
+            self,
+            held={name: values[start:stop] for name, values in self.held.items()},
+            numbers=self.numbers.rows(slice(start, stop)),
+            unread=self.unread and self.unread.slice(start, stop),
+        )
 
 
 def side_by_side(columns: Mapping[str, Any], names: Sequence[str]) -> Iterator[tuple[Sequence[str], Any]]:

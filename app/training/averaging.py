@@ -67,7 +67,6 @@ class EmaAveraging(_Averaging):
 
     @override
     def should_update(self, step_idx: int | None = None, epoch_idx: int | None = None) -> bool:
-        """Return whether the average is updated after this step or epoch."""
         if step_idx is not None:
             self._has_begun = step_idx >= self._first_step
             return not self._has_begun or step_idx % self._every == 0
@@ -139,7 +138,6 @@ class StochasticAveraging(_Averaging):
 
     @override
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begin, if this is the first epoch."""
         if not self._has_begun and trainer.current_epoch >= self._start:
             self._has_begun, self._count = True, 1
             self._take_over(trainer)
@@ -150,11 +148,9 @@ class StochasticAveraging(_Averaging):
 
     @override
     def state_dict(self) -> dict[str, Any]:
-        """Return how far the average is."""
         return {**super().state_dict(), "has_begun": self._has_begun, "count": self._count}
 
     @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from there."""
         super().load_state_dict(state_dict)
         self._has_begun, self._count = bool(state_dict["has_begun"]), int(state_dict["count"])

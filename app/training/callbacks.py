@@ -9,10 +9,11 @@ from pytorch_lightning.utilities.model_helpers import is_overridden
 from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.temporary_attributes import temporary_attributes
+from nested_lightning.app.training.checkpoint_content import refuse_one_key
 from nested_lightning.app.training.epoch_callback import TemporaryChange
 from nested_lightning.app.training.monitored_value import PatientStopping, warn_of_patience
 from nested_lightning.app.training.runs.last_checkpoint import SaveFirst
-from nested_lightning.app.training.storable_state import refuse_one_key
 
 
 class ModuleFirst(TemporaryChange):
@@ -25,17 +26,11 @@ class ModuleFirst(TemporaryChange):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Have Lightning's call do nothing."""
         if stage == "fit" and is_overridden("on_train_epoch_end", pl_module):
-            vars(pl_module)["on_train_epoch_end"] = _nothing
+            self.changes.enter_context(temporary_attributes(pl_module, on_train_epoch_end=_nothing))
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Run the module's hook."""
         type(pl_module).on_train_epoch_end(pl_module)
-
-    @override
-    def undo(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Give the module its hook back."""
-        vars(pl_module).pop("on_train_epoch_end", None)
 
 
 def _nothing() -> None:

@@ -1,5 +1,8 @@
 """Bases of callbacks."""
 
+from contextlib import ExitStack
+from functools import cached_property
+
 from pytorch_lightning import Callback, LightningModule, Trainer
 from typing_extensions import override
 
@@ -17,16 +20,15 @@ class EpochCallback(Callback):
 class TemporaryChange(EpochCallback):
     """Changes something for as long as the Trainer works; undoes it also where the training fails."""
 
-    def undo(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Put back what was there before; it may be back already."""
-        raise NotImplementedError
+    @cached_property
+    def changes(self) -> ExitStack:
+        """What was changed, each with what puts it back."""
+        return ExitStack()
 
     @override
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Undo the change."""
-        self.undo(trainer, pl_module)
+        self.changes.close()
 
     @override
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Undo the change."""
-        self.undo(trainer, pl_module)
+        self.changes.close()

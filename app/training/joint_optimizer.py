@@ -1,16 +1,13 @@
 """Several optimisers that step as one, since Lightning's automatic optimisation takes only one."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch.nn import Parameter
 from torch.optim import LBFGS, Optimizer
 from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
-
-_OWN = "own_optimizer"
 
 
 class JointOptimizer(Optimizer):
@@ -44,7 +41,6 @@ class JointOptimizer(Optimizer):
 
     @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the groups and the state of all."""
         super().load_state_dict(state_dict)
         self._hand_out()
 
@@ -53,26 +49,3 @@ class JointOptimizer(Optimizer):
         groups = iter(self.param_groups)
         for one, size in zip(self.optimizers, self._sizes, strict=True):
             one.state, one.param_groups = self.state, [next(groups) for _ in range(size)]
-
-
-def set_own_optimizer(parameters: Iterable[Parameter], build: Callable[[Any], Optimizer]) -> None:
-    """Give parameters an optimiser of their own, in the place of one that they were given before."""
-    for parameter in parameters:
-        setattr(parameter, _OWN, build)
-
-
-def lack_own_optimizer(parameters: Iterable[Parameter], optimizers: Iterable[Optimizer]) -> bool:
-    """Return whether any parameter that learns was given an optimiser, and doesn't have it."""
-    joint = [one for one in optimizers if isinstance(one, JointOptimizer)]
-    held = {id(member) for one in joint for group in one.param_groups for member in group["params"]}
-    return any(one.requires_grad and hasattr(one, _OWN) and id(one) not in held for one in parameters)
-
-
-def build_optimizer(build: Callable[[Any], Optimizer], parameters: Sequence[Parameter]) -> Optimizer:
-    """Return an optimiser of parameters, in which those with an optimiser of their own have that."""
-    members: dict[Any, list[Parameter]] = {}
-    for parameter in parameters:
-        members.setdefault(getattr(parameter, _OWN, build), []).append(parameter)
-    if not members.keys() - {build}:
-        return build(parameters)
-    return JointOptimizer([each(own) for each, own in members.items()])

@@ -1,11 +1,33 @@
-"""Callbacks of Lightning's that need something more to be used by settings, or to go on with a training."""
+"""Callbacks of Lightning's that need something more, or can't work here, see docs/training.md."""
 
-from pytorch_lightning import LightningModule, Trainer
-from pytorch_lightning.callbacks import GradientAccumulationScheduler, ThroughputMonitor
+from collections.abc import Iterable, Mapping
+
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.callbacks import (
+    BackboneFinetuning,
+    BatchSizeFinder,
+    GradientAccumulationScheduler,
+    LearningRateFinder,
+    SpikeDetection,
+    ThroughputMonitor,
+)
 from pytorch_lightning.utilities.data import extract_batch_size
+from torch import nn
 from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
+
+_REASONS: Mapping[type, str] = {
+    BackboneFinetuning: "the model has no submodule called backbone; freeze, unfreeze_at_epoch and lr of a"
+    " path in submodules do this for any",
+    LearningRateFinder: "it would search once more wherever the training goes on; find a rate by the command"
+    " tune lr, and set it",
+    BatchSizeFinder: "it would search once more wherever the training goes on; find a size by the command"
+    " tune batch-size, and set it",
+    SpikeDetection: "Lightning can't read its state from a checkpoint again, so that the training couldn't go"
+    " on; use early_stopping with divergence_threshold",
+}
+"""Why a callback can't be used, by its class itself: one that is derived from it may do better."""
 
 
 class AccumulationScheduler(GradientAccumulationScheduler):
@@ -39,3 +61,10 @@ def build_throughput_monitor(*, window_size: int = 100) -> ThroughputMonitor:
         window_size: Batches of a mean.
     """
     return ThroughputMonitor(batch_size_fn=extract_batch_size, window_size=window_size)
+
+
+def refuse_unfit(callbacks: Iterable[Callback], model: nn.Module) -> None:
+    """Refuse callbacks that would fail in this training, or in the one that goes on with it."""
+    for kind in map(type, callbacks):
+        if kind in _REASONS and not (kind is BackboneFinetuning and hasattr(model, "backbone")):
+            raise UserError(f"the callback {kind.__name__} can't be used: {_REASONS[kind]}")

@@ -1,10 +1,14 @@
-"""Which of Lightning's loops a module and its datamodule have, and what they call."""
+"""Which of Lightning's loops a module and its datamodule have, what they call, and what they log."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pytorch_lightning import LightningDataModule, LightningModule
+from pytorch_lightning import LightningDataModule, LightningModule, Trainer
+from pytorch_lightning.profilers import PassThroughProfiler
+from pytorch_lightning.utilities.model_helpers import is_overridden
 from pytorch_lightning.utilities.signature_utils import is_param_in_hook_signature
+
+from nested_lightning.app.temporary_attributes import temporary_attributes
 
 _STEPS = {
     "train": "validation_step",
@@ -22,7 +26,7 @@ def lacking_for(part: str, model: LightningModule, datamodule: LightningDataModu
 
 def has_step(part: str, model: LightningModule) -> bool:
     """Return whether a module has the step by which a part of the data is gone through."""
-    return _has_own(model, _STEPS[part], LightningModule)
+    return is_overridden(_STEPS[part], model)
 
 
 def call_step(step: Callable[..., Any], batch: Any) -> Any:
@@ -34,11 +38,27 @@ def _lacking(part: str, model: LightningModule, datamodule: LightningDataModule 
     step, loader = _STEPS[part], f"{part}_dataloader"
     if not has_step(part, model):
         yield f"{type(model).__name__} has no {step}"
-    is_there = datamodule is not None and _has_own(datamodule, loader, LightningDataModule)
-    if not is_there and not _has_own(model, loader, LightningModule):
+    if not is_overridden(loader, datamodule) and not is_overridden(loader, model):
         yield f"{type(model if datamodule is None else datamodule).__name__} has no {loader}"
 
 
-def _has_own(owner: object, hook: str, base: type[Any]) -> bool:
-    """Return whether a hook is more than the empty one that all have from Lightning."""
-    return getattr(getattr(owner, hook), "__func__", None) is not getattr(base, hook)
+def scores_of(
+    parts: Sequence[str], *, trainer: Trainer, model: LightningModule, datamodule: LightningDataModule
+) -> dict[str, dict[str, float]]:
+    """Return what a model logs over ``parts`` of the data, ``val`` and ``test``: values by name, by part.
+
+    A part is left out where the model has no loop for it, or the data no rows. The loops run without the
+    Trainer's loggers and its profiler, which hold the course of a training.
+    """
+    loops = {"val": trainer.validate, "test": trainer.test}
+    with temporary_attributes(trainer, loggers=[], profiler=PassThroughProfiler()):
+        return {
+            part: joined_scores(loops[part](model, datamodule=datamodule, verbose=False, weights_only=True))
+            for part in parts
+            if not lacking_for(part, model, datamodule)
+        }
+
+
+def joined_scores(scores_of_loaders: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Return the scores that Lightning gives for each loader, in one."""
+    return {name: float(value) for scores in scores_of_loaders for name, value in scores.items()}

@@ -1,12 +1,9 @@
 """The value by which the best checkpoint is chosen and training is stopped: whether and when it is logged."""
 
-import re
 import warnings
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any, Literal
 
-from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint, EarlyStopping
 from pytorch_lightning.trainer.states import TrainerFn
@@ -55,7 +52,6 @@ class MonitoredValue(EpochCallback, Checkpoint):
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Expect the value from here on."""
         self._is_validated = trainer.state.fn == TrainerFn.FITTING and not trainer.sanity_checking
 
     @override
@@ -68,12 +64,11 @@ class MonitoredValue(EpochCallback, Checkpoint):
         if self._is_known or self.name in trainer.callback_metrics:
             self._is_known = True
         elif self._is_validated and trainer.callback_metrics and self._is_chosen:
-            raise unlogged(self.name, trainer)
+            raise UnloggedError(self.name, trainer.callback_metrics)
         elif self._is_validated or not trainer.enable_validation:
             self._is_known = True
-            warnings.warn(
-                f"{unlogged(self.name, trainer)}; without it, last.ckpt is the one used", stacklevel=1
-            )
+            reason = UnloggedError(self.name, trainer.callback_metrics)
+            warnings.warn(f"{reason}; without it, last.ckpt is the one used", stacklevel=1)
 
 
 class UnloggedError(UserError):
@@ -85,31 +80,6 @@ class UnloggedError(UserError):
         self.what += f" (allowed: {', '.join(known) or 'nothing is logged'})"
         self.name, self.setting = name, setting
         super().__init__(f"{setting} = '{name}': {self.what}")
-
-
-def unlogged(name: str, trainer: Trainer, *, setting: str = "trainer.monitor") -> UnloggedError:
-    """Return the error that a value that a setting names isn't there, with the names that are."""
-    return UnloggedError(name, trainer.callback_metrics, setting=setting)
-
-
-_LACKING = {
-    r"ModelCheckpoint\(monitor='(.*?)'\)` could not find": "model_checkpoint: monitor",
-    r"Early stopping conditioned on metric `(.*?)` which is not": "early_stopping: monitor",
-    r"ReduceLROnPlateau conditioned on metric (.*?) which is not": "schedule: monitor",
-}
-"""Lightning's words for a value that isn't there, and the setting that names it."""
-
-
-@contextmanager
-def naming_unlogged(trainer: Trainer) -> Iterator[None]:
-    """Raise the same error for every callback and schedule whose monitored value isn't logged."""
-    try:
-        yield
-    except (MisconfigurationException, RuntimeError) as error:
-        for words, setting in _LACKING.items():
-            if found := re.search(words, str(error)):
-                raise unlogged(found[1], trainer, setting=setting) from None
-        raise
 
 
 class PatientStopping(EarlyStopping):
@@ -131,7 +101,6 @@ class PatientStopping(EarlyStopping):
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Count a validation."""
         if self._moment.is_validation(trainer):
             super().on_validation_end(trainer, pl_module)
 
@@ -145,7 +114,7 @@ class PatientStopping(EarlyStopping):
         if self._moment.is_epoch_end(trainer):
             super().on_validation_end(trainer, pl_module)
         elif not trainer.enable_validation:
-            raise unlogged(self.monitor, trainer)
+            raise UnloggedError(self.monitor, trainer.callback_metrics)
 
     @override
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -8,7 +8,7 @@ from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from nested_lightning.app.training.joint_optimizer import build_optimizer
+from nested_lightning.app.training.parameter_groups import build_optimizer
 from nested_lightning.app.training.torch_classes import stepping_of
 
 OptimizerFactory = Callable[[Any], Optimizer]

@@ -13,6 +13,7 @@ from typing_extensions import override
 from nested_lightning.app.checkpoints.left_out import LeftOut, leave_out, left_out_of
 from nested_lightning.app.checkpoints.submodule_names import find_submodules
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.temporary_attributes import temporary_attributes
 from nested_lightning.app.training.adapters import (
     adapted_layers,
     described_adapters,
@@ -20,16 +21,14 @@ from nested_lightning.app.training.adapters import (
     is_of_adapter,
     keep_statistics,
 )
-from nested_lightning.app.training.epoch_callback import EpochCallback
+from nested_lightning.app.training.epoch_callback import TemporaryChange
 from nested_lightning.app.training.feature_cache import FeatureCache
-from nested_lightning.app.training.joint_optimizer import lack_own_optimizer, set_own_optimizer
 from nested_lightning.app.training.layer_decay import list_layers
 from nested_lightning.app.training.parameter_groups import (
     grouped_by_options,
+    lack_own_optimizer,
     lost_options,
-    mark_as_singled_out,
-    set_lr_factor,
-    set_optimizer_options,
+    treat_apart,
 )
 from nested_lightning.app.training.part_weights import load_part
 from nested_lightning.app.training.pretrained_weights import find_in_files
@@ -39,7 +38,7 @@ from nested_lightning.app.training.submodule_policy import SubmodulePolicy
 _logger = logging.getLogger("nested_lightning.submodule_policies")
 
 
-class SubmodulePolicies(EpochCallback):
+class SubmodulePolicies(TemporaryChange):
     """Sets up the submodules that policies name, before the optimisers are built.
 
     Weights are loaded at the beginning of a training alone, not where it goes on. What is frozen for good is
@@ -97,16 +96,15 @@ class SubmodulePolicies(EpochCallback):
         if not any(parameter.requires_grad for parameter in pl_module.parameters()):
             raise UserError("submodules: everything is frozen, so there is nothing to train")
         if self._with_options:
-            pl_module.__dict__["configure_optimizers"] = partial(_configure, pl_module.configure_optimizers)
+            configure = partial(_configure, pl_module.configure_optimizers)
+            self.changes.enter_context(temporary_attributes(pl_module, configure_optimizers=configure))
 
     @override
     def state_dict(self) -> dict[str, Any]:
-        """Return what first weights were taken, if any, for where the training goes on."""
         return {"taken": self.taken} if self.taken else {}
 
     @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Restore what first weights were taken."""
         self.taken = dict(state_dict.get("taken", {}))
 
     @override
@@ -116,7 +114,6 @@ class SubmodulePolicies(EpochCallback):
         Raises:
             UserError: One of them doesn't.
         """
-        pl_module.__dict__.pop("configure_optimizers", None)
         for path, module in self._with_options.items():
             if lost := lost_options(module.parameters(), trainer.optimizers):
                 configured = f"{type(pl_module).__name__}.configure_optimizers"
@@ -137,6 +134,7 @@ class SubmodulePolicies(EpochCallback):
         self._freeze(trainer.current_epoch)
         for cache in self._caches:
             cache.begin()
+            self.changes.callback(cache.end)
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -145,14 +143,7 @@ class SubmodulePolicies(EpochCallback):
             cache.end_epoch()
 
     @override
-    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Keep nothing any more."""
-        for cache in self._caches:
-            cache.end()
-
-    @override
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Freeze what is frozen in this epoch, and let the rest learn."""
         self._freeze(trainer.current_epoch)
 
     @override
@@ -176,7 +167,7 @@ class SubmodulePolicies(EpochCallback):
         options = {"lr": policy.lr, "weight_decay": policy.weight_decay}
         if own := {name: value for name, value in options.items() if value is not None}:
             self._with_options[path] = module
-            set_optimizer_options(module.parameters(), **own)
+            treat_apart(module.parameters(), **own)
         if policy.layer_decay is not None:
             self._with_options[path] = module
             _decay(module, path, policy.lr, policy.layer_decay)
@@ -184,10 +175,9 @@ class SubmodulePolicies(EpochCallback):
             self._take_adapters(path, module)
         if policy.optimizer is not None:
             self._with_optimizer[path] = module
-            mark_as_singled_out(module.parameters())
-            set_own_optimizer(module.parameters(), policy.optimizer)
+            treat_apart(module.parameters(), optimizer=policy.optimizer)
         if policy.freeze:
-            mark_as_singled_out(module.parameters())
+            treat_apart(module.parameters())
             self._frozen.append((module, policy.unfreeze_at_epoch))
             module.requires_grad_(policy.unfreeze_at_epoch is not None)
         if policy.cache:
@@ -216,7 +206,7 @@ class SubmodulePolicies(EpochCallback):
                 " together; use peft in a class of yours"
             )
         self._adapted.append(module)
-        mark_as_singled_out(module.parameters())
+        treat_apart(module.parameters())
         _logger.info("%s: %s", path, described_adapters(module))
 
     def _freeze(self, epoch: int) -> None:
@@ -243,8 +233,5 @@ def _decay(module: nn.Module, path: str, lr: float | None, decay: float) -> None
     layers = list_layers(module, path=path)
     for layer, parameters in enumerate(layers):
         factor = decay ** (len(layers) - 1 - layer)
-        if lr is None:
-            set_lr_factor(parameters, factor)
-        else:
-            set_optimizer_options(parameters, lr=lr * factor)
+        treat_apart(parameters, **({"lr_factor": factor} if lr is None else {"lr": lr * factor}))
     _logger.info("%s: a learning rate for each of %d layers, %g apart", path, len(layers), decay)

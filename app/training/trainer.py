@@ -175,13 +175,11 @@ class BestCheckpoint(ModelCheckpoint):
 
     @override
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save, if this validation is the best."""
         if self._moment.is_validation(trainer):
             super().on_validation_end(trainer, pl_module)
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save, if training alone logs the value and this epoch is the best."""
         if self._moment.is_epoch_end(trainer):
             super().on_validation_end(trainer, pl_module)
 

@@ -24,13 +24,10 @@ class CollapseWatch:
         self._warned: set[str] = set()
 
     def observe(self, means: Mapping[str, float], *, num_steps: int, has_warmed_up: bool) -> None:
-        """Look at the means of an epoch.
+        """Look at the means of an epoch; ``has_warmed_up``: the KL divergence has its whole weight.
 
-        Args:
-            means: What there is of ``discriminator_real_accuracy``, ``discriminator_generated_accuracy``,
-                ``kl.NAME`` of each VAE, and other losses by name.
-            num_steps: Steps of the epoch.
-            has_warmed_up: Whether the KL divergence has its whole weight.
+        They are what there is of ``discriminator_real_accuracy``, ``discriminator_generated_accuracy``,
+        ``kl.NAME`` of each VAE, and other losses by name.
         """
         if broken := [name for name, value in means.items() if not math.isfinite(value)]:
             self._warn(

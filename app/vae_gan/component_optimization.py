@@ -13,21 +13,14 @@ from torch.optim.lr_scheduler import LRScheduler
 from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.processes import average_gradients
-from nested_lightning.app.training.joint_optimizer import build_optimizer
 from nested_lightning.app.training.optimization import OptimizerFactory, ScheduleFactory
+from nested_lightning.app.training.parameter_groups import build_optimizer
 from nested_lightning.app.training.torch_classes import stepping_of
 
 
 @dataclass(frozen=True, kw_only=True)
 class Component:
-    """A part of a composite that has an optimiser of its own.
-
-    Attributes:
-        path: Where it stands in the composite, e.g. ``vaes.3``.
-        module: What is optimised.
-        optimizer: Factory of its optimiser.
-        schedule: Factory of its learning-rate schedule.
-    """
+    """A part of a composite, by its path there, e.g. ``vaes.3``, that has an optimiser of its own."""
 
     path: str
     module: nn.Module
@@ -154,21 +147,6 @@ def count_batch(model: LightningModule) -> None:
     progress = model.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
     progress.increment_ready()
     progress.increment_completed()
-
-
-def clip_component(trainer: Trainer, optimizer: Optimizer, *, max_norm: float) -> None:
-    """Clip the gradients of one optimiser's parameters; to be called in ``on_before_optimizer_step``.
-
-    Raises:
-        UserError: The optimiser is fused, and the gradients of fp16 are still scaled when it gets them.
-    """
-    if getattr(trainer.precision_plugin, "scaler", None) is not None and optimizer.defaults.get("fused"):
-        raise UserError(
-            "vae_gan.gradient_clip_norm can't be used with a fused optimiser and 16-mixed: "
-            "set the optimisers' is_fused=false, or trainer.precision=bf16-mixed"
-        )
-    owned = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    nn.utils.clip_grad_norm_(owned, max_norm)
 
 
 def refuse_automatic_gradients(trainer: Trainer) -> None:

@@ -35,7 +35,6 @@ class VaeGanDataModule(SplitDataModule[VaeGanDataSpec, PictureBatch]):
             `PictureSizes.followed`. The digits have 8.
         channels: 1 for grey, 3 for colours; None: as the pictures are.
         grouping: Tells which domains share a VAE.
-        splitter: Chooses the pictures of each part.
         **loading: See `SplitDataModule`.
     """
 

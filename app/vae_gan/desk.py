@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
+from nested_lightning.app.pictures.encoding import encode_picture
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, split_answers
 from nested_lightning.app.serving.forms import (
     FORM,
@@ -69,7 +70,7 @@ class VaeGanDesk:
             answers={"kind": "pictures"},
             bodies={
                 JSON: body_schema(wish, required=["sample"]),
-                FORM: form_schema(PICTURES, texts=["domain"]),
+                FORM: form_schema("domain", PICTURES),
             },
             answer={"type": "object", "properties": told, "required": ["domain", "png"]},
             example={"sample": 4, "domain": None, "seed": 0},
@@ -77,16 +78,12 @@ class VaeGanDesk:
         )
 
     def read(self, asked: Asked, limits: Limits) -> Sequence[Part]:
-        """Return the request for new pictures, or the pictures that were sent.
-
-        Raises:
-            Problem: There is no such domain, too many are wanted, or one is no picture.
-        """
+        """Return the request for new pictures, or the pictures that were sent; see `Desk`."""
         if asked.content_type == JSON:
             return [self._wish(read_as(_Wish, parse_json(asked.body)), limits)]
         domain = asked.fields.get("domain") or None
         self._check_domain(domain)
-        uploads = check_pictures(asked.files.get(PICTURES, ()), limits, field=PICTURES)
+        uploads = check_pictures(asked.files.get(PICTURES, ()), limits)
         pictures = self._predictor.decode([one.content for one in uploads])
         size = limits.max_batch_size
         pieces = [pictures[start : start + size] for start in range(0, len(pictures), size)]
@@ -143,10 +140,7 @@ def _told(made: MadePictures) -> list[Answer]:
 
 def _encoded(picture: Any) -> str:
     """Return a picture of [C, S, S] as PNG in base64."""
-    values = to_bytes(np.asarray(picture)).transpose(1, 2, 0)
-    content = io.BytesIO()
-    Image.fromarray(values[:, :, 0] if values.shape[2] == 1 else values).save(content, format="png")
-    return base64.b64encode(content.getvalue()).decode()
+    return base64.b64encode(encode_picture(to_bytes(np.asarray(picture)))).decode()
 
 
 def _decoded(text: str) -> Floats:

@@ -52,11 +52,7 @@ class AllTogether:
 
 @dataclass(frozen=True, kw_only=True)
 class ExplicitDomainGroups:
-    """VAEs with listed domains.
-
-    Args:
-        groups: Names of the domains of each VAE, by the VAE's name; each domain in exactly one.
-    """
+    """VAEs with listed domains, by the VAE's name; each domain is in exactly one."""
 
     groups: Mapping[str, Sequence[str]]
 

@@ -8,7 +8,7 @@ from pytorch_lightning import LightningModule, Trainer
 from torch import Tensor
 from typing_extensions import override
 
-from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.checkpoints.checkpoint_io import write_atomically
 from nested_lightning.app.training.epoch_callback import EpochCallback
 from nested_lightning.app.vae_gan.batch import PictureBatch
 from nested_lightning.app.vae_gan.grids import write_grid
@@ -22,10 +22,7 @@ class PictureGrids(EpochCallback):
     """Writes samples and reconstructions of validation pictures to ``pictures`` in the run folder.
 
     A row of samples is one domain. In a grid of reconstructions each row of pictures of one domain has its
-    reconstructions beneath it. The first validation of every interval writes, and the last of the training.
-
-    Args:
-        every_n_epochs: Epochs of an interval, at least 1.
+    reconstructions beneath it. The first validation of every ``every_n_epochs`` writes, and the last of all.
     """
 
     def __init__(self, *, every_n_epochs: int = 50) -> None:
@@ -73,8 +70,7 @@ class PictureGrids(EpochCallback):
             above = None if originals is None else originals.float().cpu().numpy()
             shown = made.float().cpu().numpy()
             content = write_grid(shown, above, num_columns=PICTURES_PER_DOMAIN, format_="png")
-            with replace_atomically(folder / f"epoch-{epoch:04d}-{name}.png") as file:
-                file.write(content)
+            write_atomically(folder / f"epoch-{epoch:04d}-{name}.png", content)
 
 
 def _first_of(domains: Tensor, domain: Tensor) -> Tensor:

@@ -3,12 +3,12 @@
 Shapes: N pictures, C channels, S pixels to a side.
 """
 
-import io
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+
+from nested_lightning.app.pictures.encoding import encode_picture
 
 MIN_SIDE = 32
 """Pixels to which the side of a smaller picture is enlarged, in whole steps."""
@@ -21,8 +21,8 @@ def to_bytes(pictures: Floats) -> npt.NDArray[np.uint8]:
     return (pictures.clip(0, 1) * np.float32(255)).round().astype(np.uint8)
 
 
-def picture_grid(pictures: Floats, *, num_columns: int) -> Image.Image:
-    """Lay pictures out row by row, with a line of grey between them; small ones are enlarged.
+def picture_grid(pictures: Floats, *, num_columns: int) -> npt.NDArray[np.uint8]:
+    """Lay pictures out row by row, with a line of grey between them; small ones are enlarged: [C, H, W].
 
     They are [N, C, S, S], from 0 to 1, C of 1 or 3; there is at least one, and at least one to a row.
     """
@@ -36,7 +36,7 @@ def picture_grid(pictures: Floats, *, num_columns: int) -> Image.Image:
     for i, picture in enumerate(values):
         top, left = i // num_columns * step + 1, i % num_columns * step + 1
         sheet[:, top : top + step - 1, left : left + step - 1] = picture
-    return Image.fromarray(sheet[0] if channels == 1 else sheet.transpose(1, 2, 0))
+    return sheet
 
 
 def pair_rows(originals: Floats, rebuilt: Floats, *, num_columns: int) -> Floats:
@@ -57,6 +57,4 @@ def write_grid(pictures: Floats, originals: Floats | None, *, num_columns: int, 
     """Return the file of a grid of pictures, [N, C, S, S], from 0 to 1, each below its original if any."""
     if originals is not None:
         pictures = pair_rows(originals, pictures, num_columns=num_columns)
-    content = io.BytesIO()
-    picture_grid(pictures, num_columns=num_columns).save(content, format=format_)
-    return content.getvalue()
+    return encode_picture(picture_grid(pictures, num_columns=num_columns), format_=format_)

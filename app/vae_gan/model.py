@@ -25,7 +25,6 @@ from nested_lightning.app.vae_gan.component_optimization import (
     Component,
     ComponentOptimizers,
     check_ownership,
-    clip_component,
     count_batch,
     refuse_automatic_gradients,
 )
@@ -60,6 +59,7 @@ class VaeGan(Composite):
     """
 
     made_anew = ("classifier",)
+    clipping_setting = "vae_gan.gradient_clip_norm"
 
     def __init__(
         self,
@@ -163,7 +163,7 @@ class VaeGan(Composite):
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Clip the gradients of one component, after mixed precision has put them back to scale."""
         if self.gradient_clip_norm is not None:
-            clip_component(self.trainer, optimizer, max_norm=self.gradient_clip_norm)
+            self.configure_gradient_clipping(optimizer, self.gradient_clip_norm, "norm")
 
     def on_train_epoch_end(self) -> None:
         """Log the means of the epoch, and watch them for a collapse."""

@@ -27,11 +27,9 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True)
 class LabelledPictures:
-    """Pictures and the name of the domain of each.
+    """Pictures, float32 of [N, C, S, S], from 0 to 1, and the name of the domain of each.
 
     Attributes:
-        pictures: [N, C, S, S], float32, from 0 to 1.
-        labels: N names.
         sizes: Their sizes in the files; None: they aren't of files.
         folders: Names of the folders above those of the domains.
     """

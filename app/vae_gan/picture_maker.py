@@ -26,12 +26,11 @@ MAX_SAMPLES = 1_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class MadePictures:
-    """Pictures that a model made, with the domain of each.
+    """Pictures that a model made, with the name of the domain of each.
 
     Attributes:
         pictures: [N, C, S, S], float32, from 0 to 1: a tensor of torch's on the CPU, or an array
             where an exported model made them.
-        domains: Names of the N domains.
         originals: [N, C, S, S], what was reconstructed; None: they are new.
     """
 
@@ -109,9 +108,7 @@ class PictureMaker(ABC):
     def reconstruct_bytes(self, contents: Sequence[bytes], *, domain: str | None = None) -> MadePictures:
         """Take pictures that are given as the bytes of their files through their VAEs.
 
-        Args:
-            contents: At least one.
-            domain: Of all pictures; None: what the model's classifier takes each for.
+        Where no domain is named, it is what the model's classifier takes each for.
 
         Raises:
             UserError: One of them is no picture, or the model knows no such domain.
@@ -200,7 +197,7 @@ class PictureMaker(ABC):
         names = self.data_spec.domains
         if domain not in names:
             raise UserError(
-                f"--domain {domain}: the model knows no such domain{did_you_mean(domain, names)} "
+                f"domain={domain}: the model knows no such domain{did_you_mean(domain, names)} "
                 f"(domains: {', '.join(names)})"
             )
         return names.index(domain)

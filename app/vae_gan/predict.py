@@ -50,11 +50,8 @@ class VaeGanPredictor(Predictor[VaeGan, VaeGanDataSpec], PictureMaker):
 def pictures_between(model: VaeGan, ends: Sequence[Tensor], domain: int, shares: Tensor) -> Tensor:
     """Return pictures on the straight line between the latent vectors of two, on the CPU.
 
-    Args:
-        model: In evaluation mode.
-        ends: Two pictures of a domain, each [1, C, S, S].
-        domain: Number of the domain.
-        shares: How far each lies from the first one, [N], from 0 to 1.
+    The ends are two pictures of a domain, by its number, each [1, C, S, S]; shares, [N], are how far the
+    others lie from the first, from 0 to 1.
 
     Raises:
         UserError: The model gives numbers that aren't finite.

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from nested_lightning.app.data.splits import PartName
-from nested_lightning.app.report.contents import Block, Picture, Pictures, SectionMaker, Table
+from nested_lightning.app.report.contents import Block, Picture, Pictures, SectionMaker, Table, Text
 from nested_lightning.app.report.family_sections import SampleErrors
 from nested_lightning.app.report.importance import MAX_ROWS, evenly, submodule_importance
 from nested_lightning.app.report.scores import Resampling
@@ -86,6 +86,8 @@ class VaeGanSections:
         real, names = self.datamodule.part(part), self.predictor.data_spec.domains
         rows = [(real.domain == index).nonzero()[:2, 0] for index in range(len(names))]
         pairs = [(index, own) for index, own in enumerate(rows) if len(own) == 2][:_MOST_DOMAINS]
+        if not pairs:
+            return [Text(text=f"No domain has two pictures in the {part} part.")]
         shares = torch.linspace(0, 1, _NUM_COLUMNS)
         ways = [
             pictures_between(self.model, real.pictures[own].split(1), index, shares) for index, own in pairs

@@ -6,10 +6,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from nested_lightning.app.answers import Answers, MarkedText, to_utf8
+from nested_lightning.app.answers import Answers, MarkedText, kept_names, to_utf8
 from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.foreign_files import file_or_folder
-from nested_lightning.app.kept_columns import kept_names
 from nested_lightning.app.pictures.listing import is_picture
 from nested_lightning.app.record_files import record_writers
 from nested_lightning.app.variant.labelling import SequenceLabeller, SequencePrediction
@@ -172,8 +171,9 @@ def _read_rows(path: Path, spec: VariantSpec, keep: str | None) -> Iterator[Read
     for row in read_rows(path, spec.name):
         with errors_naming(row.place):
             names = kept_names(keep, [*row.values], answers=_ANSWERS)
-        kept = {name: row.values[name] for name in names}
-        yield ReadSequence(row.place, read_inputs(row, spec.kind, width), kept)
+        with errors_naming(row.named):
+            inputs = read_inputs(row.values, spec.kind, width)
+        yield ReadSequence(row.place, inputs, {name: row.values[name] for name in names})
 
 
 def _read_pictures(pictures: Sequence[Path], spec: VariantSpec, where: Path) -> RawSequence:

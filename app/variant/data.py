@@ -35,7 +35,7 @@ class VariantDataModule(SplitDataModule[VariantDataSpec, Mapping[str, Sequences]
         sources: Where each variant's sequences come from, by the variant's name.
         splitter: Chooses what trains, chooses and tests a model.
         sampling: Picks the variant of each training batch.
-        batch_sizes: The same of single variants, by name.
+        batch_sizes: Those of single variants, by name.
         batches_per_epoch: Batches of an epoch; None: as many as all sequences make.
         untrained: Variants that are left out of training.
         preparations: Gives by a variant's name how a pretrained encoder wants its texts; None: as none does.

@@ -34,13 +34,9 @@ _MOST_SEQUENCES, _MOST_STEPS, _NUM_LENGTHS, _MOST_VARIANTS = 12, 600, 8, 8
 
 @dataclass(frozen=True, kw_only=True)
 class LabelledOne:
-    """One sequence with its labels and what is predicted.
+    """One sequence, its steps as texts, with the true and the predicted classes of steps, or of the whole.
 
-    Attributes:
-        sample: Variant, file and row.
-        steps: What each step is, as a text.
-        labels: True classes, of each step or of the whole.
-        predicted: Predicted ones.
+    The sample is its variant, file and row.
     """
 
     sample: tuple[Any, ...]

@@ -65,8 +65,8 @@ class Sequences(TensorBatch):
             labels: One array for each sequence, [L] or [1].
             has_step_labels: Whether each step has a label; otherwise sequences stay whole.
             origins: Where each sequence comes from.
-            window: Steps of a window; None: sequences stay whole.
-            margin: Steps on each side of a window that are context alone.
+            window: See `cut_windows`.
+            margin: See `cut_windows`.
         """
         places, starts, bounds, offset = [], [], [], 0
         for number, sequence in enumerate(map(np.asarray, steps)):
@@ -90,11 +90,6 @@ class Sequences(TensorBatch):
 
     def __len__(self) -> int:
         return len(self.starts)
-
-    @property
-    def num_labels(self) -> int:
-        """Number of labels that count, each once."""
-        return int((self._bounds[:, 2] - self._bounds[:, 1]).sum()) if self.has_step_labels else len(self)
 
     @property
     def shortest_and_longest(self) -> tuple[int, int]:

@@ -9,13 +9,9 @@ from nested_lightning.app.errors import UserError
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of a sequence; steps count from the sequence's first.
+    """A stretch of a sequence, and within it that of the steps whose labels count here.
 
-    Attributes:
-        start: First step.
-        stop: Step after the last.
-        scored_start: First step whose label counts here.
-        scored_stop: Step after the last whose label counts here.
+    Steps count from the sequence's first; each ``stop`` is the one after the last.
     """
 
     start: int

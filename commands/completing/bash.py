@@ -6,17 +6,10 @@ import sys
 from collections.abc import Callable, Mapping, MutableMapping
 
 
-def is_completing(environ: Mapping[str, str]) -> bool:
-    """Return whether a shell is asking for completions."""
-    return any(name.startswith("_") and name.endswith("_COMPLETE") for name in environ)
-
-
-def is_completing_in_bash(environ: MutableMapping[str, str]) -> bool:
-    """Return whether bash is asking for completions, by the protocol of typer and click."""
-    return any(
-        name.startswith("_") and name.endswith("_COMPLETE") and value == "complete_bash"
-        for name, value in environ.items()
-    )
+def asking_shell(environ: Mapping[str, str]) -> str | None:
+    """Return the shell that asks for completions, by the protocol of typer and click; None: none does."""
+    asked = (value for name, value in environ.items() if name.startswith("_") and name.endswith("_COMPLETE"))
+    return next((value.removeprefix("complete_") for value in asked), None)
 
 
 def complete_in_bash(app: Callable[[], object], environ: MutableMapping[str, str]) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.commands.options import DebugOption
+from nested_lightning.commands.parameters import with_options
 from nested_lightning.commands.printing.console import print_line
 from nested_lightning.settings.families import families, is_family_name
 
@@ -25,13 +25,12 @@ def _begin() -> None:
 
 
 @new.command()
+@with_options
 def family(
     name: Annotated[str, typer.Argument(help="Name of the family, e.g. my-family.")],
     folder: Annotated[Path, typer.Option("--folder", help="Where the files are written.")] = Path(),
-    debug: DebugOption = False,
 ) -> None:
     """Write a family of one file, with a test beside it, that trains as it is."""
-    del debug
     section = name.replace("-", "_")
     written = {folder / f"{section}.py": _TEMPLATE, folder / f"test_{section}.py": _TEST}
     if there := [str(file) for file in written if file.exists()]:

@@ -23,6 +23,7 @@ class CallRecord:
 
     Attributes:
         failed: Path of the innermost provider that failed; empty: none did.
+        overridden: Paths of providers that the model needs and that were overridden before.
     """
 
     def __init__(self, family: Any) -> None:
@@ -39,11 +40,11 @@ class CallRecord:
             and not any(provider is one for one in data)
         }
         needed = {id(provider) for provider in family.model.traverse()}
-        self._overridden = [
+        self.overridden = [
             path for path, one in self._providers.items() if one.overridden and id(one) in needed
         ]
         put_in = {id(override.target) for override in overrides_of(family)}
-        self._put_in = [path for path in self._overridden if id(self._providers[path]) in put_in]
+        self._put_in = [path for path in self.overridden if id(self._providers[path]) in put_in]
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -66,10 +67,7 @@ class CallRecord:
     ) -> Iterator[Fault]:
         """Yield a fault for each override that nothing called; inputs of the container aren't counted.
 
-        Args:
-            asked_for: Paths of submodules that were built.
-            handed_on: Paths of parts that the composite has as factories, and may call at any time.
-            root: Path of the composite.
+        Submodules that were built are near names, and factories that were handed on may be called any time.
         """
         for path in self._put_in:
             if path not in self._called and path not in handed_on:
@@ -79,10 +77,6 @@ class CallRecord:
                     + did_you_mean(path, asked_for),
                     hint="" if did_you_mean(path, asked_for) else "the settings have something else built",
                 )
-
-    def is_overridden(self, path: str) -> bool:
-        """Return whether a provider was overridden before."""
-        return path in self._overridden
 
     def _call(self, path: str, inner: Any, *args: Any, **kwargs: Any) -> Any:
         self._called.add(path)

@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -72,8 +72,7 @@ class Constructions:
     def _call(self, maker: Any, args: Any, kwargs: Mapping[str, Any], path: str) -> Any:
         made = maker(*args, **kwargs)
         if (one := as_written(maker, args, kwargs)) is not None:
-            seen = Construction(one.called, one.args, one.kwargs, path, made)
-            self._all.setdefault(id(made), seen)
+            self._all.setdefault(id(made), replace(one, path=path, made=made))
         return made
 
 

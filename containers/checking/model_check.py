@@ -15,11 +15,10 @@ from nested_lightning.app.checking.findings import Fault, Findings, Unchecked
 from nested_lightning.app.checking.separate_copy import SeparateCopies
 from nested_lightning.app.checking.steps import StepCheck
 from nested_lightning.app.checking.submodule_table import CheckReport, count_stored, noted_rows
-from nested_lightning.app.checking.submodule_watch import first_paths
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.seam.meta_device import on_meta
+from nested_lightning.app.training.checkpoint_content import refuse_unstorable
 from nested_lightning.app.training.pretrained_weights import HOOK
-from nested_lightning.app.training.storable_state import refuse_unstorable
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.checking.call_record import CallRecord
 from nested_lightning.containers.checking.width_settings import WidthSettings
@@ -83,16 +82,23 @@ class _Check:
 
     def _build_and_run(self, record: CallRecord) -> tuple[CheckReport, Any]:
         """Return what was found, and the composite, which is None where it can't be built."""
-        seed = self.application.settings().seed
         errors: list[CompositionError] = []
         copies = SeparateCopies(is_on_meta=not self._has_real_batch)
-        adapters = self.application.trainer.adapters()
-        assembler = Assembler(seed=seed, path=self.root, faults=errors, prepare=copies, adapters=adapters)
+        assembler = Assembler(
+            seed=self.application.settings().seed,
+            path=self.root,
+            faults=errors,
+            prepare=copies,
+            adapters=self.application.trainer.adapters(),
+        )
         model = self._build(assembler, errors, record)
         makers = {
             path: record.maker(copies.original(module)) or path for path, module in assembler.built.items()
         }
-        widths = WidthSettings(family=self.family, root=self.root, makers=makers, record=record)
+        overridden = [path for path, maker in makers.items() if maker in record.overridden]
+        widths = WidthSettings(
+            settings=self.family.settings(), root=self.root, makers=makers, overridden=overridden
+        )
         for error in errors:
             self.findings.add(_as_fault(error, assembler, widths))
         for path, faulty in assembler.unchecked.items():
@@ -101,19 +107,7 @@ class _Check:
             return self._findings_alone(), None
         self._compare_wirings()
         self._look_at_state(model)
-        same = {path: first for path, first in first_paths(assembler.built).items() if first != path}
-        steps = StepCheck(
-            model=model,
-            submodules=assembler.built,
-            root=self.root,
-            findings=self.findings,
-            suggest=widths.suggest,
-            widths=assembler.asked_widths,
-            seed=seed,
-            unknown=self._unknown_in_batches(),
-        )
-        steps(self._batches(), self.application.trainer.submodule_policies(), is_brief=self._is_brief)
-        overridden = [path for path, maker in makers.items() if record.is_overridden(maker)]
+        steps = self._run(model, assembler, widths)
         for fault in record.find_idle_overrides(
             asked_for=list(assembler.built), handed_on=assembler.factories, root=self.root
         ):
@@ -122,34 +116,48 @@ class _Check:
             faults=tuple(self.findings.faults),
             unchecked=tuple(self.findings.unchecked),
             model_class=type(model).__name__,
-            rows=() if self._is_brief else tuple(steps.rows(makers, overridden, same)),
-            notes=tuple(self._notes(model)),
+            rows=() if self._is_brief else tuple(steps.rows(makers, overridden)),
+            notes=() if self._is_brief else tuple(self._ask("check_notes", model) or ()),
             edges=steps.watch.flow.edges,
             returns=steps.watch.flow.returns,
             num_stored=count_stored(model),
         )
         return report, model
 
+    def _run(self, model: Any, assembler: Assembler, widths: WidthSettings) -> StepCheck:
+        steps = StepCheck(
+            model=model,
+            submodules=assembler.built,
+            root=self.root,
+            findings=self.findings,
+            suggest=widths.suggest,
+            widths=assembler.asked_widths,
+            seed=self.application.settings().seed,
+            unknown=() if self._has_real_batch else self._ask("unknown_in_batches") or (),
+        )
+        steps(self._batches(), self.application.trainer.submodule_policies(), is_brief=self._is_brief)
+        return steps
+
     def _findings_alone(self) -> CheckReport:
         return CheckReport(faults=tuple(self.findings.faults), unchecked=tuple(self.findings.unchecked))
 
-    def _notes(self, model: Any) -> list[str]:
-        is_asked = not self._is_brief and "check_notes" in self.family.providers
-        return list(self.family.check_notes(model)) if is_asked else []
+    def _ask(self, name: str, *args: Any) -> Any:
+        """Return what a provider of the family gives; None where it has none of this name."""
+        return getattr(self.family, name)(*args) if name in self.family.providers else None
 
     def _compare_wirings(self) -> None:
         """Find what a wiring function builds differently each time."""
-        if not self._is_brief and "wiring_differences" in self.family.providers and not self.findings.faults:
-            for path, what in self.family.wiring_differences().items():
-                hint = "let the wiring depend on settings and data alone"
-                self.findings.add(Fault(path=path, what=what, hint=hint))
+        is_asked = not self._is_brief and not self.findings.faults
+        differences = (self._ask("wiring_differences") if is_asked else None) or {}
+        for path, what in differences.items():
+            hint = "let the wiring depend on settings and data alone"
+            self.findings.add(Fault(path=path, what=what, hint=hint))
 
     def _look_at_state(self, model: Any) -> None:
         """Find what no checkpoint can hold, in the composite and in data that have been read."""
-        known = self.family.providers.get("known_data_spec")
-        has_read = "datamodule" in self.family.providers and (known is None or known() is None)
+        has_read = self._ask("known_data_spec") is None
         try:
-            refuse_unstorable(model, self.family.datamodule() if has_read else None)
+            refuse_unstorable(model, self._ask("datamodule") if has_read else None)
         except UserError as error:
             self.findings.add(Fault(path="", what=str(error)))
 
@@ -165,22 +173,13 @@ class _Check:
     def _batches(self) -> list[Any]:
         """Return the batches to send through the model; none where the family has none."""
         name = "real_batches" if self._has_real_batch else "example_batches"
-        is_there = name in self.family.providers
-        batches = list(getattr(self.family, name)()) if is_there else []
+        batches = self._ask(name)
         if not batches:
-            lacking = (
-                "a single loader with a batch of known structure"
-                if is_there
-                else f"a provider '{name}' in its container"
-            )
+            loader, provider = "a single loader with a batch of known structure", f"a provider '{name}'"
+            lacking = f"{provider} in its container" if batches is None else loader
             why = f"nothing was sent through the model, for lack of {lacking}"
             self.findings.add(Unchecked(path=self.root, why=why))
-        return batches
-
-    def _unknown_in_batches(self) -> list[str]:
-        """Return the types of what made-up batches lack; none where they are as the real ones."""
-        is_made_up = not self._has_real_batch and "unknown_in_batches" in self.family.providers
-        return list(self.family.unknown_in_batches()) if is_made_up else []
+        return batches or []
 
     def _build(self, assembler: Assembler, errors: list[CompositionError], record: CallRecord) -> Any:
         """Return the composite, or None where it can't be built at all."""

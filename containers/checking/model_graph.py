@@ -16,7 +16,7 @@ def build_graph(report: CheckReport, tree: ResolvedProvider, *, title: str) -> M
     """
     submodules = {row.path: row for row in report.rows if row.path and not row.same_as}
     drawn = {row.path for row in report.rows if row.path}  # one instance at two places is drawn once
-    behind = [one for one in _flatten(tree) if one.target and one.name not in drawn]
+    behind = [one for one in tree if one.target and not one.is_repeated and one.name not in drawn]
     nodes = [_provider_node(one, report) for one in behind] + [
         Node(
             name=path,
@@ -41,13 +41,6 @@ def _provider_node(provider: ResolvedProvider, report: CheckReport) -> Node:
     )
 
 
-def _flatten(tree: ResolvedProvider) -> Iterator[ResolvedProvider]:
-    if not tree.is_repeated:
-        yield tree
-    for child in tree.children:
-        yield from _flatten(child)
-
-
 def _flow(report: CheckReport) -> Iterator[Edge]:
     """Yield what goes from one into another or into what holds it, and from the last ones into the loss."""
     givers = {giver for giver, _ in report.edges}
@@ -57,13 +50,8 @@ def _flow(report: CheckReport) -> Iterator[Edge]:
     for (inner, outer), shape in report.returns.items():
         yield Edge(source=inner, target=outer, label=format_shape(shape))
     for row in report.rows:
-        if (
-            row.path
-            and row.outputs
-            and not row.same_as
-            and row.path not in givers
-            and not _is_part(row.path, report)
-        ):
+        goes_on = row.path in givers or row.same_as or _is_part(row.path, report)
+        if row.path and row.outputs and not goes_on:
             yield Edge(source=row.path, target=_MODEL, label=format_shape(row.outputs[0]))
 
 

@@ -50,12 +50,3 @@ def in_force(provider: providers.Provider[Any]) -> providers.Provider[Any]:
     while provider.overridden:
         provider = provider.overridden[-1]
     return provider
-
-
-def provided_chain(getter: Any) -> list[str]:
-    """Return the names ``a`` and ``b`` in ``provider.provided.a.b``."""
-    names: list[str] = []
-    while isinstance(getter, providers.AttributeGetter):
-        names.insert(0, str(getter.name))
-        getter = getter.provides
-    return names

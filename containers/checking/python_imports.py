@@ -1,6 +1,5 @@
 """The imports of generated Python: names of classes and functions, and the import lines."""
 
-import inspect
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from nested_lightning.app.assembly.expected import described
 from nested_lightning.app.checking.drawing.python_layout import COLUMNS, Bracketed, lay_out
 from nested_lightning.app.errors import UserError
+from nested_lightning.containers.overrides.recording import import_path
 
 
 class Imports:
@@ -26,17 +26,14 @@ class Imports:
         Raises:
             UserError: It isn't found by its name; ``at`` says where it stands.
         """
-        module, name = getattr(named, "__module__", None), getattr(named, "__qualname__", "")
-        if module == "builtins":
-            return name
-        found: Any = sys.modules.get(module or "")
-        for step in name.split("."):
-            found = getattr(found, step, None)
-        if not module or module == "__main__" or inspect.unwrap(found) is not inspect.unwrap(named):
+        if (path := import_path(named)) is None:
             raise UserError(
                 f"{at}: {described(named)} can't be imported by its name, and so not be written as Python;"
                 " define it at the top of a module"
             )
+        module, _, name = path.partition(":")
+        if module == "builtins":
+            return name
         first, *rest = name.split(".")
         return ".".join([self.add(_shortest_module(module, first), first), *rest])
 

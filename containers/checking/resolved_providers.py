@@ -7,7 +7,7 @@ from typing import Any
 from dependency_injector import providers
 from torch import nn
 
-from nested_lightning.app.assembly.protocols import required_class
+from nested_lightning.app.assembly.protocols.declaring import required_class
 from nested_lightning.containers.checking.provider_graph import in_force, list_providers
 from nested_lightning.containers.overrides.override import Override, called_for, describe
 from nested_lightning.containers.providing.named import NamedProviders, WithParts
@@ -41,14 +41,17 @@ class ResolvedProvider:
     makes_module: bool
     children: tuple["ResolvedProvider", ...]
 
+    def __iter__(self) -> Iterator["ResolvedProvider"]:
+        """Return it, and all that it needs."""
+        yield self
+        for child in self.children:
+            yield from child
+
 
 def resolve_model(family: Any, *, makers: Collection[str] | None = None) -> ResolvedProvider:
     """Return the tree of what a family's model needs; nothing is called but what gives settings.
 
-    Args:
-        family: Its container.
-        makers: Providers that built a submodule of the model; others that could have are left out. None: all
-            are there.
+    Providers of submodules that aren't among the ``makers`` of the model's are left out; None: none is.
     """
     tree = next(_Resolution(family).visit(family.providers["model"]))
     return tree if makers is None else _without_idle(tree, makers)
@@ -56,16 +59,10 @@ def resolve_model(family: Any, *, makers: Collection[str] | None = None) -> Reso
 
 def _without_idle(tree: ResolvedProvider, makers: Collection[str]) -> ResolvedProvider:
     def is_kept(one: ResolvedProvider) -> bool:
-        return not one.makes_module or one.is_overridden or not {*_names(one)}.isdisjoint(makers)
+        return not one.makes_module or one.is_overridden or any(each.name in makers for each in one)
 
     kept = filter(is_kept, tree.children)
     return replace(tree, children=tuple(_without_idle(one, makers) for one in kept))
-
-
-def _names(tree: ResolvedProvider) -> Iterator[str]:
-    yield tree.name
-    for child in tree.children:
-        yield from _names(child)
 
 
 class _Resolution:

@@ -1,16 +1,13 @@
 """Which settings determine the widths of a submodule."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import reduce
 from typing import Any
 from urllib.parse import unquote
 
-from dependency_injector import providers
-
-from nested_lightning.containers.checking.call_record import CallRecord
-from nested_lightning.containers.checking.provider_graph import provided_chain
-from nested_lightning.containers.overrides.provider_paths import find_provider
-from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.containers.providing.slot_paths import paths_within
+from nested_lightning.settings.base import ChoiceSettings, Settings
 
 _WIDTH = re.compile(r"features|channels|_dim$|_size$|width")
 
@@ -19,76 +16,50 @@ class WidthSettings:
     """Says what to change where widths don't fit.
 
     Args:
-        family: The container of a family.
-        root: Path of its composite, which is the name of its section in the settings.
+        settings: The family's section.
+        root: Its name, which is the path of the composite.
         makers: Name of the provider that made each submodule, by the submodule's path.
-        record: Knows what is overridden.
+        overridden: Paths of submodules in whose provider's place something was put.
     """
 
-    def __init__(self, *, family: Any, root: str, makers: Mapping[str, str], record: CallRecord) -> None:
-        self._family = family
-        self._root = root
-        self._makers = makers
-        self._record = record
+    def __init__(
+        self, *, settings: Settings, root: str, makers: Mapping[str, str], overridden: Collection[str]
+    ) -> None:
+        self._settings, self._root = settings, root
+        self._makers, self._overridden = makers, overridden
 
     def suggest(self, givers: Sequence[str], taker: str) -> str:
-        """Return what to do about widths that differ.
+        """Return what to do about widths that differ, of submodules and of the one that takes their outputs.
 
-        Args:
-            givers: Paths of submodules below the composite; what else may give, such as a group of the data,
-                has no setting for its width.
-            taker: Path of the submodule that their outputs go into; the data, such as their classes, have no
-                setting for their width either.
+        What else gives or takes, such as a group of the data, has no setting for its width.
         """
         givers, takers = ([path for path in paths if path in self._makers] for paths in (givers, [taker]))
         names = [name for giver in givers for name in self._names(giver)]
-        own = [
-            name for path in takers for name in self._names(path) if name.rpartition(".")[2].startswith("in_")
-        ]
-        wanted = list(dict.fromkeys([*names, *own]))
-        both = dict.fromkeys([*givers, *takers])
-        overridden = [f"{self._root}.{path}" for path in both if self._is_overridden(path)]
-        parts = [f"set {', '.join(wanted)}"] if wanted else []
-        parts += [f"change what overrides {' and '.join(overridden)}"] if overridden else []
+        own = [name for path in takers for name in self._names(path)]
+        names += [name for name in own if name.rpartition(".")[2].startswith("in_")]
+        overridden = [f"{self._root}.{path}" for path in [*givers, *takers] if path in self._overridden]
+        parts = [f"set {', '.join(dict.fromkeys(names))}"] if names else []
+        parts += [f"change what overrides {' and '.join(dict.fromkeys(overridden))}"] if overridden else []
         place, what = (taker, "takes it") if takers or not givers else (givers[0], "gives that width")
         return ", or ".join(parts) or f"override {self._root}.{place} with one that {what}"
 
-    def _is_overridden(self, path: str) -> bool:
-        return self._record.is_overridden(self._makers.get(path, path))
-
     def _names(self, path: str) -> Iterator[str]:
-        if self._is_overridden(path):
+        if path in self._overridden or (found := self._choice(path)) is None:
             return
-        for place, choice in self._choices(path):
-            widths = [
-                field
-                for field, value in choice.arguments().items()
-                if isinstance(value, int) and _WIDTH.search(field)
-            ]
-            for field in ["out_features"] if "out_features" in widths else widths:
-                yield f"{self._root}.{place}.{field}"
+        where, choice = found
+        widths = [name for name, value in choice if isinstance(value, int) and _WIDTH.search(name)]
+        for name in ["out_features"] if "out_features" in widths else widths:
+            yield f"{where}.{name}"
 
-    def _choices(self, path: str) -> Iterator[tuple[str, ChoiceSettings]]:
-        """Yield the settings that a submodule is built from, with their paths in the family's section."""
-        provider: Any = find_provider(self._family, self._makers.get(path, path))
-        item = unquote(path.rpartition(".")[2])
-        if isinstance(provider.provides, providers.Provider):  # a named item, built by a choice of its own
-            provider = provider.provides
-        part = next((one for one in provider.args if isinstance(one, str)), None)
-        for argument in _settings_given_to(provider):
-            place, value = ".".join(provided_chain(argument)), argument()
-            if isinstance(value, Mapping) and item in value:
-                place, value = f"{place}.{item}", value[item]
-                if part is not None:
-                    place, value = f"{place}.{part}", getattr(value, part, None)
-            if isinstance(value, ChoiceSettings):
-                yield place, value
+    def _choice(self, path: str) -> tuple[str, ChoiceSettings] | None:
+        """Return the settings that a submodule is built from, with their path; None: it has none."""
+        for place in dict.fromkeys((path, self._makers[path])):
+            for where in (f"{self._root}.{place}", *paths_within(f"{self._root}.{place}")):
+                _, *names = map(unquote, where.split("."))
+                if isinstance(choice := reduce(_step, names, self._settings), ChoiceSettings):
+                    return where, choice
+        return None
 
 
-def _settings_given_to(provider: Any) -> Iterator[Any]:
-    """Yield the ``settings.provided.…`` among a provider's arguments, also those that are read only once."""
-    for argument in provider.args:
-        if isinstance(argument, providers.AttributeGetter):
-            yield argument
-        elif isinstance(argument, providers.Singleton) and argument.provides is dict:
-            yield from _settings_given_to(argument)
+def _step(settings: Any, name: str) -> Any:
+    return dict(settings).get(name) if isinstance(settings, Mapping | Settings) else None

@@ -7,9 +7,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticUserError
 
-from nested_lightning.app.assembly.calls import signature_of, why_not_called
+from nested_lightning.app.assembly.calls import hints_of, signature_of, why_not_called
 from nested_lightning.app.errors import UserError
-from nested_lightning.containers.owning.signatures import hints_of
 from nested_lightning.settings.reading.written_numbers import without_text
 
 

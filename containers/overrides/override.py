@@ -21,7 +21,6 @@ class Unchecked:
     """A replacement that isn't checked; made by `unchecked`."""
 
     replacement: Any
-    because: str
 
 
 @checked_arguments
@@ -35,7 +34,7 @@ def unchecked(replacement: Any, *, because: str) -> Unchecked:
     """
     if not because.strip():
         raise UserError("unchecked needs a reason: unchecked(replacement, because='…')")
-    return Unchecked(replacement, because)
+    return Unchecked(replacement)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,13 +1,14 @@
 """What a recipe records of an override, and whether that is enough to rebuild it."""
 
+import inspect
 import json
 import sys
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from nested_lightning.app.assembly.wiring.composing import source_digest
 from nested_lightning.app.checkpoints.recipe import RecordedOverride
+from nested_lightning.app.own.composer import source_digest
 from nested_lightning.containers.overrides.override import called_for, describe
 from nested_lightning.settings.base import ChoiceSettings
 
@@ -41,7 +42,7 @@ def import_path(made: Any) -> str | None:
     found: Any = sys.modules.get(module)
     for part in name.split("."):
         found = getattr(found, part, None)
-    return f"{module}:{name}" if found is made else None
+    return f"{module}:{name}" if inspect.unwrap(found) is inspect.unwrap(made) else None
 
 
 def with_options(replacement: Any, options: Mapping[str, Any]) -> Any:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-from nested_lightning.app.assembly.calls import signature_of
 from nested_lightning.app.assembly.wiring.arguments import choosing
 from nested_lightning.app.assembly.wiring.composing import ItemMakers
 from nested_lightning.app.assembly.wiring.making import make_here
 from nested_lightning.containers.owning.plan import PartPlan
+from nested_lightning.containers.providing.choices import build_named, build_target
 from nested_lightning.settings.base import ChoiceSettings
 
 
@@ -53,8 +53,9 @@ def wiring_arguments(
         if not plan.declaration.is_plural:
             given[name] = makers.get(name, partial(build_part, values[name], {}))
         else:
-            every = values[plan.each] if plan.each else None
-            of_settings = partial(_build_item, values[name], plan, every)
+            kind = partial(make_here, plan.declaration.kind())
+            every = partial(build_part, values[plan.each], {}) if plan.each else kind
+            of_settings = partial(build_named, every, values[name])
             given[name] = ItemMakers(makers.get(name, of_settings), values[name])
     return given
 
@@ -66,23 +67,4 @@ def build_part(
     """Build what was chosen from its settings and what the wiring gives, which goes before them."""
     if choice is None:
         return None
-    target: Any = choice.target
-    signature = signature_of(target) if args else None
-    filled = list(signature.parameters)[: len(args)] if signature else []
-    given = {name: one for name, one in choice.arguments(makers).items() if name not in filled}
-    return make_here(target, *args, **{**given, **kwargs})
-
-
-@choosing
-def _build_item(
-    choices: Mapping[str, OwnChoice],
-    plan: PartPlan,
-    every: OwnChoice | None,
-    name: str,
-    *args: Any,
-    **kw: Any,
-) -> Any:
-    choice = choices.get(name, every)
-    if choice is None:
-        return make_here(plan.declaration.kind(), *args, **kw)
-    return build_part(choice, {}, *args, **kw)
+    return build_target(choice.target, choice.arguments(makers), *args, **kwargs)

@@ -10,26 +10,27 @@ from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning.app.assembly.assembler import Assembler
-from nested_lightning.app.assembly.wiring.composing import DATA, Composer, data_spec_of, first_batches
-from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, example_of, unknown_in
-from nested_lightning.app.assembly.wiring.evaluating import OwnEvaluator
 from nested_lightning.app.assembly.wiring.making import Place, make
-from nested_lightning.app.assembly.wiring.own_desk import OwnDesk
-from nested_lightning.app.assembly.wiring.own_summary import own_summary
-from nested_lightning.app.assembly.wiring.predicting import OwnPredictor, answer_files, lacking_predictor
-from nested_lightning.app.assembly.wiring.setting_up import make_datamodule, set_up
 from nested_lightning.app.assembly.wiring.wiring import MODEL
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exporting.own_model import NUM_BATCHES, exports_of
+from nested_lightning.app.own.composer import DATA, Composer, data_spec_of, first_batches
+from nested_lightning.app.own.data_facts import OwnDataSpec, example_of, unknown_in
+from nested_lightning.app.own.desk import OwnDesk
+from nested_lightning.app.own.evaluate import OwnEvaluator
+from nested_lightning.app.own.predict import OwnPredictor, answer_files, lacking_predictor
+from nested_lightning.app.own.setting_up import make_datamodule, set_up
+from nested_lightning.app.own.summary import own_summary
 from nested_lightning.app.report.family_sections import FamilySections, OwnSections
 from nested_lightning.containers.owning.own_choice import wiring_arguments
 from nested_lightning.containers.owning.part_providers import DataProvider, makers_of, part_providers
 from nested_lightning.containers.owning.plan import WiringPlan, parts_of
 from nested_lightning.containers.owning.signatures import argument_names
+from nested_lightning.containers.providing.chosen import seeded_assembler
 from nested_lightning.containers.providing.declared import DeclaredFactory, is_replaced
 from nested_lightning.containers.providing.trained import new_model, trained_model
-from nested_lightning.containers.serving.routers import make_router
+from nested_lightning.containers.serving.services import make_router
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.base import Settings
 from nested_lightning.settings.describing.walking import fields_of
@@ -72,9 +73,7 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
         real_batches = providers.Callable(_real_batches, datamodule)
         exports = providers.Callable(exports_of, data_spec=data_spec, name=section)
         recipe = providers.Factory(trainer.recipe, data_spec=data_spec.provided.to_dict.call())
-        assembler = providers.Factory(
-            Assembler, seed=application.provided.seed, path=section, adapters=trainer.adapters
-        )
+        assembler = seeded_assembler(section, application, trainer)
         model = providers.Factory(_compose, composer, data_spec, recipe, assembler=assembler)
         data_fingerprint = composer.provided.find_data_spec.call(datamodule).fingerprint
         wiring_differences = composer.provided.differences.call(data_spec)
@@ -119,7 +118,7 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
 
 def wired_arguments(settings: Settings, plan: WiringPlan, makers: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the wiring function is called with, besides the data."""
-    values = {name: getattr(settings, name) for name in type(settings).model_fields}
+    values = dict(settings)
     own = {name: value for name, value in values.items() if name in (*plan.plain, *plan.sections)}
     given = wiring_arguments(own, plan.parts, makers)
     if plan.model is not None:
@@ -132,7 +131,7 @@ def _data_providers(
     maker: Any, settings_model: type[Settings], settings: Any, known_data_spec: Any, section: str
 ) -> tuple[providers.Singleton[Any], DataProvider]:
     """Return the providers of the datamodule as it is made, and of the same one ready for training."""
-    parts, model = parts_of(maker), dict(fields_of(settings_model))[DATA]
+    parts, model = parts_of(maker), fields_of(settings_model)[DATA]
     assert isinstance(model, type)
     assert issubclass(model, Settings)
     makers = makers_of(part_providers(parts, model, partial(getattr, settings)))
@@ -142,8 +141,7 @@ def _data_providers(
 
 def make_data(maker: Any, parts: Any, path: str, settings: Settings, makers: Mapping[str, Any]) -> Any:
     """Return the datamodule, which has read nothing yet."""
-    values = {name: getattr(settings, name) for name in type(settings).model_fields}
-    given = wiring_arguments(values, parts, makers)
+    given = wiring_arguments(dict(settings), parts, makers)
     return make_datamodule(partial(make, maker, (), given, Place(path)), path=path)
 
 

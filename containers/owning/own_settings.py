@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model, model_validator
 
-from nested_lightning.app.assembly.wiring.composing import DATA
+from nested_lightning.app.assembly.calls import signature_of, takes_any_keyword
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.own.composer import DATA
 from nested_lightning.containers.owning.own_choice import OwnChoice
 from nested_lightning.containers.owning.plan import PartPlan, WiringPlan, parts_of
 from nested_lightning.containers.owning.signatures import (
@@ -14,7 +15,6 @@ from nested_lightning.containers.owning.signatures import (
     defaulted_arguments,
     plain_arguments,
     summary_of,
-    takes_any_keyword,
 )
 from nested_lightning.settings.base import Settings, complete_items, default_section
 from nested_lightning.settings.slot import Slot
@@ -107,7 +107,7 @@ def _choice(base: type[OwnChoice], kind: str, maker: Callable[..., Any], plan: P
     )
     choice.target = staticmethod(maker)  # type: ignore[assignment]  # a function would become a method
     choice.parts = {part: one for part, one in parts.items() if part not in wired}
-    choice.wired, choice.takes_any = wired, takes_any_keyword(maker)
+    choice.wired, choice.takes_any = wired, takes_any_keyword(signature_of(maker))
     choice.kept = kept
     return choice
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from nested_lightning.app.assembly.expected import ANYTHING, Expected
 from nested_lightning.containers.owning.own_choice import OwnChoice, build_part
 from nested_lightning.containers.owning.plan import PartPlan
+from nested_lightning.containers.providing.choices import build_named
 from nested_lightning.containers.providing.declared import DeclaredCallable, is_replaced
 from nested_lightning.containers.providing.named import NamedProviders, WithParts
 from nested_lightning.settings.base import Settings
@@ -53,7 +54,7 @@ class ItemProviders(NamedProviders):
     """Parts by name: ``vaes["sine"]`` builds one of them, ``vaes["sine"].encoder`` is a part of that.
 
     Args:
-        item: Calls `_build_item` with the settings of items, and with what builds any that has none.
+        item: Calls `build_named` with what builds an item that has no settings, and with those of items.
         plan: What is declared.
         slot: What may be chosen.
     """
@@ -78,7 +79,7 @@ class ItemProviders(NamedProviders):
         """Return the provider of one item."""
         if name not in self._named and self._plan and self._slot:
             item: Any = self._item
-            choices, every = item.args
+            every, choices = item.args
             self._named[name] = _part_provider(
                 self._plan,
                 self._slot,
@@ -106,7 +107,7 @@ def part_providers(
         fallback: Has parts that stand for these where the item that they are parts of has no settings.
         has_own: Says whether it has.
     """
-    places = dict(fields_of(settings))
+    places = fields_of(settings)
     found: dict[str, Provider] = {}
     for name, plan in parts.items():
         place = places[name]
@@ -119,7 +120,7 @@ def part_providers(
         if named:
             found[named] = one
         if plan.declaration.is_plural:
-            item = providers.Callable(_build_item, section(name), one.provider)
+            item = providers.Callable(build_named, one.provider, section(name))
             found[name] = ItemProviders(item, plan=plan, slot=slot)
     return found
 
@@ -151,10 +152,6 @@ def _build_own(fallback: Any, has_own: bool, choice: Any, makers: Any, *args: An
     if is_replaced(fallback) and not has_own:
         return fallback(*args, **kwargs)
     return build_part(choice, makers, *args, **kwargs)
-
-
-def _build_item(choices: Mapping[str, Any], every: Any, name: str, *args: Any, **kwargs: Any) -> Any:
-    return build_part(choices[name], {}, *args, **kwargs) if name in choices else every(*args, **kwargs)
 
 
 def _choice_of(choices: Mapping[str, Any] | None, every: Any, name: str) -> Any:

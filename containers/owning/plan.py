@@ -7,19 +7,20 @@ from typing import Any, get_args
 
 from pytorch_lightning import LightningDataModule, LightningModule
 
-from nested_lightning.app.assembly.expected import Expected
-from nested_lightning.app.assembly.wiring.composing import DATA
-from nested_lightning.app.assembly.wiring.lightning_packages import refuse_other_base
+from nested_lightning.app.assembly.expected import Expected, described
+from nested_lightning.app.assembly.wiring.arguments import declared_parts
 from nested_lightning.app.assembly.wiring.parts import Declaration
 from nested_lightning.app.assembly.wiring.wired_calls import WiredCalls, wired_calls
 from nested_lightning.app.assembly.wiring.wiring import MODEL
 from nested_lightning.app.errors import UserError
-from nested_lightning.containers.owning.signatures import hints_of, plain_arguments
+from nested_lightning.app.own.composer import DATA
+from nested_lightning.app.own.lightning_packages import refuse_other_base
+from nested_lightning.containers.owning.signatures import plain_arguments
 
 
 @dataclass(frozen=True)
 class PartPlan:
-    """One part of a wiring function."""
+    """One part of a wiring function, what has to come of it, and how it is called."""
 
     declaration: Declaration
     expected: Expected
@@ -62,22 +63,21 @@ class WiringPlan:
 def parts_of(function: Callable[..., Any]) -> dict[str, PartPlan]:
     """Return the parts of a wiring function by name; none of anything else."""
     function = inspect.unwrap(function)
-    if not inspect.isfunction(function):
-        return {}
-    hints = hints_of(function)
-    return {
-        name: PartPlan(one.default, Expected.by_part(hints.get(name)), wired_calls(function, name))
-        for name, one in inspect.signature(function).parameters.items()
-        if isinstance(one.default, Declaration)
-    }
+    declared = declared_parts(function)
+    return {name: PartPlan(*one, wired_calls(function, name)) for name, one in declared.items()}
 
 
 def plan_of(function: Callable[..., Any], *, data_maker: Callable[..., Any] | None = None) -> WiringPlan:
     """Return what a wiring function takes; ``data_maker`` makes its datamodule, else its ``data`` does.
 
     Raises:
-        UserError: The type of ``data`` or ``model`` isn't given, or a parameter is of no use as a setting.
+        UserError: It is no function, ``data`` or ``model`` has no type, or a parameter is no setting.
     """
+    if not inspect.isfunction(function):
+        raise UserError(
+            f"{described(function)} is no wiring function; a module with nothing injected is given as"
+            " family('NAME', model=…, data=…)"
+        )
     hints = inspect.get_annotations(function, eval_str=True)
     parameters = inspect.signature(function).parameters
     parts = parts_of(function)

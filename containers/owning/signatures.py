@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import JsonValue
 
-from nested_lightning.app.assembly.calls import signature_of
+from nested_lightning.app.assembly.calls import hints_of, signature_of
 
 _PLAIN = (bool, int, float, str, Path, NoneType)
 _CONTAINERS = (list, tuple, dict, Sequence, Mapping)
@@ -77,12 +77,6 @@ def summary_of(maker: Callable[..., Any], name: str) -> str:
     return (inspect.cleandoc(maker.__doc__ or "") or name).splitlines()[0]
 
 
-def takes_any_keyword(maker: Callable[..., Any]) -> bool:
-    """Return whether it has ``**kwargs``, so that no name can be checked."""
-    signature = signature_of(maker)
-    return signature is not None and any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values())
-
-
 def _named_parameters(maker: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     signature = signature_of(maker)
     parameters = signature.parameters if signature else {}
@@ -124,15 +118,6 @@ def _is_plain_value(value: Any) -> bool:
     if isinstance(value, dict):
         return all(isinstance(key, str) and _is_plain_value(one) for key, one in value.items())
     return isinstance(value, (*_PLAIN, Enum)) or value is None
-
-
-def hints_of(maker: Callable[..., Any]) -> dict[str, Any]:
-    """Return the types of arguments as far as they are available at runtime."""
-    function = maker.__init__ if isinstance(maker, type) else inspect.unwrap(maker)  # type: ignore[misc]
-    try:
-        return get_type_hints(function, include_extras=True)
-    except (NameError, TypeError):  # a name imported only for type checkers
-        return {}
 
 
 def _described_arguments(maker: Callable[..., Any]) -> dict[str, str]:

@@ -3,15 +3,19 @@
 import hashlib
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from pytorch_lightning import LightningDataModule, LightningModule
+from pytorch_lightning.utilities.model_helpers import is_overridden
 
-from nested_lightning.app.assembly.wiring.lightning_packages import is_of_other_package
 from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.own.lightning_packages import is_of_other_package
 from nested_lightning.containers.owning.descriptor import family_of
 from nested_lightning.containers.owning.family import family
 from nested_lightning.settings.family import Family
@@ -49,16 +53,15 @@ def _unwired(module: Any, model: type[LightningModule]) -> Any:
     known = [one for one in vars(module).values() if _is_lightning(one, LightningDataModule)]
     own = [one for one in known if _is_own(module, one, LightningDataModule)]
     data = own or [one for one in known if one.__name__ != LightningDataModule.__name__]
-    none = LightningModule.train_dataloader
-    has_loaders = getattr(model, "train_dataloader", none) is not none
+    has_loaders = is_of_other_package(model) or is_overridden("train_dataloader", model, LightningModule)
     if len(data) != 1 and (data or not has_loaders):
         names = ", ".join(one.__name__ for one in data) or "none"
         raise UserError(
             f"{module.__file__}: {model.__name__} needs one LightningDataModule in its file, and there is"
             f" {names}; write a wiring function that takes the one that is meant"
         )
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", model.__name__).lower()
-    return family(name, model=model, data=data[0] if data else None)
+    words = re.sub(r"(?:(?<=[a-z])|(?<=\d\d))(?=[A-Z])", "-", model.__name__)  # Pix2Pix is one word
+    return family(words.lower(), model=model, data=data[0] if data else None)
 
 
 def _is_lightning(found: Any, base: type[Any]) -> bool:
@@ -79,30 +82,43 @@ def _run(path: Path) -> Any:
     if path.suffix != ".py" or not path.is_file():
         raise UserError(f"{path}: no such file of Python; name a family in a file as my_file.py:my_family")
     file = path.resolve()
+    if (known := imported_from(file)) is not None:
+        return known
     unlike = f"{file.stem}_{hashlib.sha256(str(file).encode()).hexdigest()[:8]}"
-    for name in (file.stem, unlike):  # the second if another module has the first
-        known = sys.modules.get(name)
-        if known is None:
-            return _import(path, file, name)
-        if getattr(known, "__file__", None) == str(file):
-            break
-    return known
-
-
-def _import(path: Path, file: Path, name: str) -> Any:
-    spec = spec_from_file_location(name, file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    if str(file.parent) not in sys.path:
-        sys.path.insert(0, str(file.parent))
-    sys.modules[name] = module
+    name = unlike if file.stem in sys.modules else file.stem
     try:
-        spec.loader.exec_module(module)
+        with folder_first(file.parent):
+            return _import(file, name)
     except UserError as error:
-        del sys.modules[name]
         raise UserError(f"{path}: {error}") from error
     except Exception as error:
-        del sys.modules[name]
         raise UserError(f"{path} can't be imported: {type(error).__name__}: {error}") from error
+
+
+def _import(file: Path, name: str) -> ModuleType:
+    spec: Any = spec_from_file_location(name, file)
+    module = sys.modules[name] = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception:
+        del sys.modules[name]
+        raise
     return module
+
+
+def imported_from(file: Path) -> ModuleType | None:
+    """Return the module that a file, given by its whole path, was imported as; None: it wasn't."""
+    modules = ((name, module) for name, module in [*sys.modules.items()] if name != "__main__")
+    return next((module for _, module in modules if getattr(module, "__file__", None) == str(file)), None)
+
+
+@contextmanager
+def folder_first(folder: Path) -> Iterator[None]:
+    """Find modules in a folder first; later imports find them last."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        if str(folder) not in sys.path:
+            sys.path.append(str(folder))

@@ -8,6 +8,8 @@ from typing import Any
 
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 
+from nested_lightning.app.assembly.calls import signature_of
+from nested_lightning.app.assembly.wiring.arguments import choosing
 from nested_lightning.app.assembly.wiring.making import make_here
 from nested_lightning.app.errors import UserError, errors_naming
 from nested_lightning.app.training.adapters import Lora
@@ -33,7 +35,16 @@ def import_target(path: Any) -> Any:
 
 def build_chosen(choice: ChoiceSettings, *args: Any, **kwargs: Any) -> Any:
     """Call the target of a choice with the choice's settings, and with what the caller adds, e.g. widths."""
-    return make_here(import_target(choice.target), *args, **{**choice.arguments(), **kwargs})
+    return build_target(choice.target, choice.arguments(), *args, **kwargs)
+
+
+def build_target(target: Any, settings: Mapping[str, Any], /, *args: Any, **kwargs: Any) -> Any:
+    """Call a target, or what its import path names, with settings, but for those that the caller gives."""
+    target = import_target(target)
+    signature = signature_of(target) if args else None
+    filled = [*signature.parameters][: len(args)] if signature else []
+    given = {name: value for name, value in settings.items() if name not in filled}
+    return make_here(target, *args, **{**given, **kwargs})
 
 
 def build_at(path: str, choice: ChoiceSettings, *args: Any, **kwargs: Any) -> Any:
@@ -55,13 +66,14 @@ def _reason(error: BaseException) -> str:
     return " ".join(str(error).split()) or f"its values don't go together ({type(error).__name__})"
 
 
+@choosing
 def build_named(
-    default: Callable[..., Any], choices: Mapping[str, ChoiceSettings], name: str, **kwargs: Any
+    default: Callable[..., Any], choices: Mapping[str, ChoiceSettings], name: str, *args: Any, **kwargs: Any
 ) -> Any:
     """Build the item ``name``: by its own choice where it has one, else by the default for all items."""
     if name in choices:
-        return build_chosen(choices[name], **kwargs)
-    return default(**kwargs)
+        return build_chosen(choices[name], *args, **kwargs)
+    return default(*args, **kwargs)
 
 
 def build_part(

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from dependency_injector import providers
 from pytorch_lightning import Callback
 
+from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.containers.providing.choices import build_at, build_chosen, build_named, build_part
 from nested_lightning.containers.providing.declared import DeclaredCallable, DeclaredFactory
 from nested_lightning.containers.providing.named import NamedProviders
@@ -32,6 +34,11 @@ def each_named(default: DeclaredCallable | DeclaredFactory, choices: Any = None)
 def part_of_each(default: DeclaredCallable, items: Any, part: str) -> NamedProviders:
     """Return a provider of one part of items by name, e.g. their ``encoder``, see `build_part`."""
     return NamedProviders(DeclaredCallable(default.expected, build_part, default.provider, items, part))
+
+
+def seeded_assembler(path: str, application: Any, trainer: Any) -> providers.Factory[Assembler]:
+    """Return a provider of what builds a composite, by its path, as the settings say."""
+    return providers.Factory(Assembler, seed=application.provided.seed, path=path, adapters=trainer.adapters)
 
 
 def attributes(provided: Any, *names: str) -> dict[str, Any]:

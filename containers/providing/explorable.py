@@ -39,7 +39,7 @@ class FamilyContainer(Protocol):
         evaluator: Called with the name of a part of the data, gives its scores.
         answers: Called with files, gives what the trained composite answers.
         http_desk: Reads and answers requests over HTTP.
-        http_router: Called, it gives routes for a FastAPI application, see `containers.serving.routers`.
+        http_router: Called, it gives routes for a FastAPI application, see `containers.serving.services`.
         training_run: Called, it trains and gives what that came to.
     """
 

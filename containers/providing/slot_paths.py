@@ -22,7 +22,7 @@ def find_choice(path: str, kind: str) -> tuple[str, type[ChoiceSettings]]:
     Raises:
         UserError: There is nothing to choose, or not this kind.
     """
-    for where in (path, *_paths_within(path)):
+    for where in (path, *paths_within(path)):
         slot = _place_at(where)
         if isinstance(slot, Slot):
             break
@@ -36,12 +36,12 @@ def find_choice(path: str, kind: str) -> tuple[str, type[ChoiceSettings]]:
     return where, slot.choices[kind]
 
 
-def _paths_within(path: str) -> Iterator[str]:
+def paths_within(path: str) -> Iterator[str]:
     """Yield ``variant.variants.text.decoder`` for ``variant.decoders.text``, and the like."""
     section, _, rest = path.partition(".")
     part, _, item = rest.partition(".")
     family = _place_at(section)
-    for name, place in fields_of(family) if isinstance(family, type) else ():
+    for name, place in fields_of(family).items() if isinstance(family, type) else ():
         if item and isinstance(place, NamedItems):
             yield f"{section}.{name}.{item}.{part.removesuffix('s')}"
         elif isinstance(place, type):

@@ -89,16 +89,17 @@ class Compared:
         return [[object()] if one is None else list(one.samples) for one in errors]
 
     def scores(self) -> Sequence[Block]:
-        """Return the scores of all runs, and tests of each against the first."""
+        """Return the scores of all runs, and tests of each against the first but of folds of its own."""
         scores = {name: run.scores for name, run in self.runs.items()}
-        first, *others = self.runs
-        errors = {name: run.sample_errors for name, run in self.runs.items()}
-        tests = {name: paired_test(errors[first], errors[name]) for name in others}
         note = "; ".join(f"{name}: {said}" for name, (_, said) in scores.items())
-        return [
-            table_of("Scores", "score", {name: one for name, (one, _) in scores.items()}, note),
-            tests_table(first, tests),
-        ]
+        first = next(iter(self.runs))
+        tests = {
+            name: paired_test(self.runs[first].sample_errors, run.sample_errors)
+            for name, run in self.runs.items()
+            if _whole(name) != _whole(first)
+        }
+        table = table_of("Scores", "score", {name: one for name, (one, _) in scores.items()}, note)
+        return [table, *([tests_table(first, tests)] if tests else [])]
 
     def settings(self) -> Sequence[Block]:
         """Return the settings that differ, and of which runs they aren't known."""
@@ -161,8 +162,13 @@ def report_runs(paths: Sequence[Path], output: Path, **options: Any) -> None:
     found = open_folders(paths, **options)
     first = make_sections(found.sections())
     sections = {name: run.sections() for name, run in found.runs.items()}
-    title = ", ".join(dict.fromkeys([*found.studies, *(name.partition("/fold-")[0] for name in found.runs)]))
+    title = ", ".join(dict.fromkeys([*found.studies, *map(_whole, found.runs)]))
     write_report(output, sections, title=f"Report: {title}", first=first)
+
+
+def _whole(run: str) -> str:
+    """Return the name of the cross-validation that a run is a fold of, or its own."""
+    return run.partition("/fold-")[0]
 
 
 def distinct_names(names: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from nested_lightning.app.checking.drawing.svg import draw_svg
 from nested_lightning.app.checking.submodule_table import CheckReport
 from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.evaluation_report import EvaluationReport
-from nested_lightning.app.report.contents import Block, Drawing, SectionMaker, Text
+from nested_lightning.app.report.contents import Block, Chart, SectionMaker, Text
 from nested_lightning.app.report.family_sections import FamilySections, SampleErrors
 from nested_lightning.app.report.scores import score_blocks
 from nested_lightning.app.report.submodules import submodule_blocks, submodule_times
@@ -24,12 +24,7 @@ _MOST_NODES = 150
 
 @dataclass(kw_only=True)
 class ReportedModel:
-    """A trained model in its container, scored once for all sections.
-
-    Attributes:
-        application: Its container.
-        checkpoint: Name of its file.
-    """
+    """A trained model in its container, scored once for all sections; ``checkpoint`` is its file's name."""
 
     application: ApplicationContainer
     checkpoint: str
@@ -96,7 +91,8 @@ class ReportedModel:
             said = f"{len(graph.nodes):,} parts are too many to draw here; the command graph draws them."
             return [Text(text=said)]
         described = "; ".join(f"{edge.source} to {edge.target} {edge.label}" for edge in graph.edges)
-        return [Drawing(title=f"Graph of {name}", description=described, svg=draw_svg(graph))]
+        title = f"Graph of {name}"
+        return [Chart(title=title, description=described, svg=draw_svg(graph), is_scrolled=True)]
 
     @cached_property
     def _check(self) -> CheckReport:

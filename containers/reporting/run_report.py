@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.checkpoints.checkpoint_io import write_atomically
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.extras import require_report
 from nested_lightning.app.report.contents import Block, Section, SectionMaker, Text, make_sections
@@ -42,9 +42,7 @@ Opener = Callable[[], ApplicationContainer]
 class ReportedRun:
     """One training, of which a report says what there is.
 
-    Attributes:
-        folder: Its run folder.
-        open: Returns a container with its model; called once, when a section needs it.
+    ``open`` returns a container with its model; it is called once, when a section needs it.
     """
 
     folder: RunFolder
@@ -178,9 +176,7 @@ def explain_settings(
 ) -> dict[str, tuple[Any, Any, str]]:
     """Return value, default and origin of each setting by its dotted name.
 
-    Args:
-        settings: Those of a training.
-        provenance: Where values were found, by dotted name, as far as it is known.
+    ``provenance`` is where values were found, as far as it is known.
     """
     with knowing(*settings.given):
         defaults = flatten(parse_settings({"model": settings.model}).to_plain())
@@ -198,12 +194,8 @@ def write_after_training(
 ) -> None:
     """Write the report of a training that has just ended into its run folder.
 
-    What takes long is left out where the report would take more than about 5 % of the training's time.
-
-    Args:
-        application: Its container.
-        result: What it came to.
-        scoring_s: Seconds that it took to score the parts, which whatever computes with the model takes too.
+    What takes long is left out where the report would take more than about 5 % of the training's time;
+    whatever computes with the model takes as long as it took to score the parts, ``scoring_s`` seconds.
 
     Raises:
         UserError: The extra isn't installed.
@@ -220,19 +212,11 @@ def write_after_training(
 def write_report(
     file: Path, runs: Mapping[str, Sequence[Section]], *, title: str, first: Sequence[Section] = ()
 ) -> None:
-    """Write a report of one run or several.
-
-    Args:
-        file: Its place.
-        runs: The sections of each run by its name.
-        title: Its heading.
-        first: Sections on all of them.
-    """
+    """Write a report of one run or several, by their names, after the sections on all of them."""
     sections = [
         section if len(runs) == 1 else replace(section, title=f"{name}: {section.title}", run=name)
         for name, own in runs.items()
         for section in own
     ]
     content = write_page(title, [*first, *sections])
-    with replace_atomically(file) as stream:
-        stream.write(content)
+    write_atomically(file, content)

@@ -14,10 +14,12 @@ from nested_lightning.app.serving.desk import Limits
 from nested_lightning.app.serving.service import Model, Service
 from nested_lightning.app.serving.worker import Watch
 from nested_lightning.containers.exported import exported_model
-from nested_lightning.settings.serving import LimitSettings, check_limits
+from nested_lightning.settings.family import Family
+from nested_lightning.settings.reading.errors import checked
+from nested_lightning.settings.serving import LimitSettings
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from fastapi import APIRouter, FastAPI
 
     from nested_lightning.containers.application import ApplicationContainer
 
@@ -80,9 +82,32 @@ def serving_app(models: Mapping[str, "ApplicationContainer"], **limits: Any) -> 
     from nested_lightning.app.serving.application import make_application  # needs FastAPI
     from nested_lightning.app.serving.metrics import Metrics
 
-    metrics, settings = Metrics(), check_limits(limits)
+    metrics, settings = Metrics(), checked(LimitSettings, limits)
     services = {name: service_of(name, model_of(each), settings, metrics) for name, each in models.items()}
     return make_application(services, metrics=metrics)
+
+
+def make_router(
+    desk: Any, family: Family, /, *, name: str | None = None, prefix: str = "", **limits: Any
+) -> "APIRouter":
+    """Return the routes of a model: ``GET`` of the prefix describes it, ``POST`` of ``/predict`` answers.
+
+    Args:
+        desk: Of the family.
+        family: Whose it is.
+        name: Of the model; None: that of the family.
+        prefix: What stands before the paths, e.g. ``/shapes``.
+        **limits: What a request may hold, see `settings.serving.LimitSettings`.
+
+    Raises:
+        UserError: The model can't answer, or the extra `serve` isn't installed.
+        SettingsError: There is no such limit.
+    """
+    require_serving()
+    from nested_lightning.app.serving.routes import model_router  # needs FastAPI
+
+    model = Model(desk=desk, family=family.name, summary=family.predictor.summary)
+    return model_router(service_of(name or family.name, model, checked(LimitSettings, limits)), prefix=prefix)
 
 
 def family_of_path(path: str) -> str:

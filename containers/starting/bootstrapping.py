@@ -21,7 +21,7 @@ from nested_lightning.containers.application import ApplicationContainer, compos
 from nested_lightning.containers.overrides.applying import override_for_good
 from nested_lightning.containers.overrides.model_provider import RestoredModel
 from nested_lightning.containers.overrides.restoring import restore_overrides
-from nested_lightning.containers.owning.descriptor import family_of
+from nested_lightning.containers.owning.descriptor import families_of
 from nested_lightning.containers.providing.data_in_memory import give_data, with_place_of
 from nested_lightning.containers.providing.pretrained import with_descriptions
 from nested_lightning.settings.application import (
@@ -53,8 +53,8 @@ def bootstrap(
         settings: Checked settings; values such as ``{"model": "multi-feature", "trainer.max_epochs": 3}``,
             nested or by dotted names; a family's name; or a settings file, which is a path or ends in
             ``.yaml`` or ``.yml``. Neither the environment nor any other file is read.
-        family: A function that `family` made a family, which this container alone then knows; ``model``
-            may be left out.
+        family: A function that `family` made a family, or its descriptor, which this container alone then
+            knows; ``model`` may be left out.
         overrides: What takes the places of providers, by path, for as long as the container lives; see
             `overriding`.
         data: What takes the place of the family's ``data.path``: a path; or, for multi-feature, a data frame
@@ -67,7 +67,7 @@ def bootstrap(
         UserError: An override is at no provider's path, or lacks what is expected there; or the family takes
             no data in memory.
     """
-    own = () if family is None else (family_of(family),)
+    own = families_of(family)
     with knowing(*own):
         checked = _checked(settings, overrides or {}, *own)
     if data is not None:
@@ -159,8 +159,7 @@ def from_checkpoint(
     path = model_file_in(Path(path))
     checkpoint = read_model_file(path)
     recipe = read_recipe(checkpoint, source=path)
-    own = () if family is None else (family_of(family),)
-    with knowing(*own), naming_packages(recipe, source=path):
+    with knowing(*families_of(family)), naming_packages(recipe, source=path):
         known = find_family(recipe.family)
         refuse_foreign_options(known, family_changes or {})
         wanted = merge(data_places(environ or {}, known), changes or {})

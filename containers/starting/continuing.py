@@ -9,7 +9,7 @@ from nested_lightning.app.checkpoints.model_file import read_model_file
 from nested_lightning.app.checkpoints.recipe import Recipe, read_recipe
 from nested_lightning.app.training.runs.run_folder import model_file_in
 from nested_lightning.containers.application import ApplicationContainer
-from nested_lightning.containers.owning.descriptor import family_of
+from nested_lightning.containers.owning.descriptor import families_of
 from nested_lightning.containers.providing.pretrained import without_weights
 from nested_lightning.containers.providing.slot_paths import find_choice
 from nested_lightning.containers.starting.bootstrapping import bootstrap, naming_packages
@@ -50,7 +50,7 @@ def bootstrap_from(
         UserError: The file can't be read, or has no recipe.
         SettingsError: The settings are wrong, or something was overridden, and isn't given.
     """
-    with knowing(*(() if family is None else (family_of(family),))):
+    with knowing(*families_of(family)):
         values = dict(settings or {})
         below = layer_from(path, model=values.get("model"))
         layers = collect_layers(below=[below], assignments=[values])

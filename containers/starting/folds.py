@@ -1,4 +1,4 @@
-"""From settings or the folder of a cross-validation to the trainings of its folds and their evaluators."""
+"""Cross-validations: from settings or their folder to the trainings of the folds and to their evaluators."""
 
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
@@ -6,11 +6,18 @@ from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
+from pydantic import InstanceOf
+
+from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.checkpoints.recipe import read_overrides
 from nested_lightning.app.data.splits import PartName
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.evaluation_report import EvaluationReport
-from nested_lightning.app.training.runs.cross_validation import CrossValidation, open_folder_of_folds
+from nested_lightning.app.training.runs.cross_validation import (
+    CrossValidation,
+    CrossValidationResult,
+    open_folder_of_folds,
+)
 from nested_lightning.app.training.runs.fold_folders import fold_folder, folds_in
 from nested_lightning.app.training.runs.fold_scores import report_folds
 from nested_lightning.app.training.runs.run import TrainingRun
@@ -28,6 +35,67 @@ from nested_lightning.settings.slot import Slot
 Overrides = Mapping[str, Any]
 
 
+@checked_arguments
+def cross_validate(
+    settings: InstanceOf[ApplicationSettings] | Mapping[str, Any] | str | Path,
+    num_folds: int = 5,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    data: Any = None,
+) -> CrossValidationResult:
+    """Train, choose and test once for each fold of the samples, and bring the folds' scores together.
+
+    The folder ``run_dir``, or ``runs/MODEL-folds-TIME`` where there is none, gets a run folder for each fold,
+    ``results.json`` and, where the family has an answer for each sample, ``predictions.csv``.
+
+    Args:
+        settings: Of a single training, as `bootstrap` takes them. What they say of the split's seed and
+            validation part is kept.
+        num_folds: Number of folds, at least 2.
+        overrides: See `bootstrap`. A ready object is copied for each fold, so that each begins anew.
+        data: See `bootstrap`.
+
+    Raises:
+        SettingsError: The settings are wrong, that many folds can't be, or the training would run in several
+            processes.
+        UserError: The folder holds folds already, an override can't be copied, or as a training.
+        TrainingInterruptedError: A signal ended a training; `resume_cross_validation` goes on.
+    """
+    given = overrides or {}
+    checked = bootstrap(settings, overrides=given, data=data).settings()
+    return begin_folds(checked, num_folds, given, data=data)()
+
+
+@checked_arguments
+def resume_cross_validation(
+    path: str | Path,
+    changes: Mapping[str, Any] | None = None,
+    *,
+    data: Any = None,
+    overrides: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> CrossValidationResult:
+    """Go on with the interrupted fold, train those after it, and bring the folds' scores together.
+
+    Of one that has ended, the scores are given once more and nothing is written.
+
+    Args:
+        path: The folder of a cross-validation.
+        changes: Values put over the folds' settings, as `resume_training` takes them.
+        data: Where the data are now, if they were moved, or the data themselves, as `resume_training` takes
+            them.
+        overrides: What was put in when the first fold began has to be given again, unless it was a registered
+            kind.
+        environ: Variables, of which those are read that say where the data are now.
+
+    Raises:
+        UserError: The folder holds no folds, or as `resume_training`.
+        SettingsError: As `resume_training`.
+        TrainingInterruptedError: A signal ended a training.
+    """
+    return rest_of_folds(Path(path), changes or {}, overrides or {}, data=data, environ=environ)()
+
+
 def begin_folds(
     settings: ApplicationSettings,
     num_folds: int,
@@ -36,28 +104,15 @@ def begin_folds(
     data: Any = None,
     check: Callable[[ApplicationContainer], None] | None = None,
 ) -> CrossValidation:
-    """Return a cross-validation that hasn't begun.
+    """Return a cross-validation that hasn't begun; arguments and errors are those of `cross_validate`.
 
-    Args:
-        settings: Of a single training.
-        num_folds: Number of folds, at least 2.
-        overrides: What takes the places of providers, by path; copied for each fold.
-        data: What takes the place of the family's ``data.path``, see `bootstrap`.
-        check: Called with the container of the first fold before it is trained; None: nothing is.
-
-    Raises:
-        SettingsError: That many folds can't be, or the training would run in several processes.
-        UserError: The folder holds folds already, or can't be made.
+    ``check`` is called with the container of the first fold before it is trained.
     """
     settings = with_folds(settings, num_folds)
     parent = open_folder_of_folds(settings.run_dir, name=settings.model)
 
     def begin(fold: int) -> TrainingRun:
-        application = _application_of(settings, fold, parent, overrides, data)
-        if fold == 0 and check is not None:
-            check(application)
-        run: TrainingRun = provider_of(application, "training_run")()
-        return run
+        return _training_of(settings, fold, parent, overrides, data, check if fold == 0 else None)
 
     return CrossValidation(
         folder=parent,
@@ -74,12 +129,7 @@ def rest_of_folds(
     data: Any = None,
     environ: Mapping[str, str] | None = None,
 ) -> CrossValidation:
-    """Return what is left of a cross-validation; the arguments are those of `resume_training`.
-
-    Raises:
-        UserError: There is none in the folder, or as `resume_training`.
-        SettingsError: As `resume_training`.
-    """
+    """Return what is left of a cross-validation; takes what `resume_cross_validation` takes."""
     begun = folds_in(parent)
     if not begun:
         raise UserError(f"{parent}: holds no folds, so there is no cross-validation to go on with")
@@ -93,9 +143,7 @@ def rest_of_folds(
         recorded = read_overrides(first.overrides_file)
         plain = bootstrap(settings, data=data)
         wanted = restore_overrides(plain, recorded, own, source=parent, is_for_training=True)
-        application = _application_of(settings, fold, parent, wanted, data)
-        run: TrainingRun = provider_of(application, "training_run")()
-        return run
+        return _training_of(settings, fold, parent, wanted, data)
 
     split = getattr(settings, settings.family.section).data.split
     if not isinstance(split, EachFoldSettings):
@@ -109,13 +157,7 @@ def rest_of_folds(
 
 
 def evaluate_folds(parent: Path, part: PartName, **options: Any) -> EvaluationReport:
-    """Return a report over all folds, of the same part of each.
-
-    Takes the options of `from_checkpoint`.
-
-    Raises:
-        UserError: A fold has no model yet, or as `from_checkpoint`.
-    """
+    """Return a report over all folds, of the same part of each; takes what `fold_evaluators` takes."""
     return report_folds([evaluator(part) for evaluator in fold_evaluators(parent, **options)])
 
 
@@ -134,13 +176,22 @@ def fold_evaluators(parent: Path, *, overrides: Overrides, **options: Any) -> It
         yield provider_of(application, "evaluator")()
 
 
-def _application_of(
-    settings: ApplicationSettings, fold: int, parent: Path, overrides: Overrides, data: Any
-) -> ApplicationContainer:
-    """Return a ready container that trains one fold in its own folder."""
+def _training_of(
+    settings: ApplicationSettings,
+    fold: int,
+    parent: Path,
+    overrides: Overrides,
+    data: Any,
+    check: Callable[[ApplicationContainer], None] | None = None,
+) -> TrainingRun:
+    """Return the training of one fold in its own folder."""
     split = f"{settings.family.section}.data.split.fold"
     own = settings.changed({split: fold, "run_dir": str(fold_folder(parent, fold))})
-    return bootstrap(own, overrides=_own(overrides), data=data)
+    application = bootstrap(own, overrides=_own(overrides), data=data)
+    if check is not None:
+        check(application)
+    run: TrainingRun = provider_of(application, "training_run")()
+    return run
 
 
 def _own(overrides: Overrides) -> dict[str, Any]:

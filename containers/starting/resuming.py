@@ -12,14 +12,14 @@ from nested_lightning.app.arguments import checked_arguments
 from nested_lightning.app.checkpoints.recipe import Recipe, read_overrides, read_recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file
-from nested_lightning.app.training.reporting.logger_runs import saved_run_ids
+from nested_lightning.app.training.reporting.loggers import saved_run_ids
 from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.resume_point import ResumePoint, find_resume_point
 from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.containers.overrides.applying import override_for_good
 from nested_lightning.containers.overrides.restoring import restore_overrides
-from nested_lightning.containers.owning.descriptor import family_of
+from nested_lightning.containers.owning.descriptor import families_of
 from nested_lightning.containers.providing.data_in_memory import place_of
 from nested_lightning.containers.starting.batch_sharing import is_batch_size, share_batches
 from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container, naming_packages
@@ -76,7 +76,7 @@ def resume_training(
             have changed; or the batches can't be shared by that many processes.
         SettingsError: The settings in the folder are wrong.
     """
-    with knowing(*(() if family is None else (family_of(family),))):
+    with knowing(*families_of(family)):
         return _resume(RunFolder.open(Path(path)), changes, data, overrides, trainer_arguments, environ)
 
 
@@ -227,7 +227,7 @@ def _refuse_changes(
 
 
 def _refuse_fewer_epochs(point: ResumePoint, settings: Mapping[str, Any]) -> None:
-    wanted, done = settings["trainer"]["max_epochs"], int(point.checkpoint["epoch"])
+    wanted, done = settings["trainer"]["max_epochs"], point.num_epochs
     if wanted < done:
         raise UserError(
             f"trainer.max_epochs = {wanted}, but {done} epochs are done: put a larger number there"

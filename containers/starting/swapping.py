@@ -90,7 +90,7 @@ def swap_submodule(
     swapped = {"state_dict": dict(new.state_dict()), CHECKPOINT_KEY: new.recipe.json}
     AtomicCheckpointIO().save_checkpoint(swapped, output)
     return SwapReport(
-        settings=_changes(before.settings().to_plain(), after.settings().to_plain()),
+        settings=difference(before.settings().to_plain(), after.settings().to_plain()),
         num_weights=(_count(old, below), _count(new, below)),
         num_kept=len(kept),
         overrides=new.recipe.overrides,
@@ -131,16 +131,6 @@ def _kept(
             " width of the old one by --set"
         )
     return {name: old[name] for name in outside}
-
-
-def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    return {path: (_value_at(before, path), _value_at(after, path)) for path in difference(before, after)}
-
-
-def _value_at(values: Any, path: str) -> Any:
-    for name in path.split("."):
-        values = values.get(name) if isinstance(values, Mapping) else None
-    return values
 
 
 def _count(model: nn.Module, below: str) -> int:

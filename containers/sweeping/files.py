@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.checkpoints.checkpoint_io import write_atomically
 from nested_lightning.app.sweeping.results import Objective, TrialRecord
 from nested_lightning.settings.application import (
     ApplicationSettings,
@@ -42,8 +42,8 @@ def tried_settings(
     Its checkpoint is chosen by the first objective that validation logs.
     """
     first = next((one for one in objectives if one.is_logged), None)
-    watched = {"trainer": {"monitor": first.name, "monitor_mode": first.direction}} if first else {}
-    return parse_settings(change_settings(change_settings(settings.to_recorded(), watched), values))
+    watched = {"trainer.monitor": first.name, "trainer.monitor_mode": first.direction} if first else {}
+    return parse_settings(change_settings(settings.to_recorded(), {**watched, **values}))
 
 
 def write_best_file(
@@ -61,5 +61,4 @@ def write_best_file(
 
 
 def _write(file: Path, values: Any) -> None:
-    with replace_atomically(file) as opened:
-        opened.write(yaml.safe_dump(values, sort_keys=False, allow_unicode=True).encode())
+    write_atomically(file, yaml.safe_dump(values, sort_keys=False, allow_unicode=True).encode())

@@ -1,5 +1,6 @@
 """A whole sweep, from settings or from its folder."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -7,6 +8,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from nested_lightning.app.checkpoints.checkpoint_io import disk_full_as_user_error
 from nested_lightning.app.errors import UserError
@@ -19,12 +22,10 @@ from nested_lightning.app.sweeping.sampling import GRID, refuse_grid
 from nested_lightning.app.sweeping.study import Plan, SweepStudy
 from nested_lightning.app.sweeping.worker_process import WorkerProcess
 from nested_lightning.app.training.runs.run_folder import RunFolder
-from nested_lightning.app.training.runs.run_lock import locked
 from nested_lightning.containers.starting.folds import with_folds
 from nested_lightning.containers.starting.ray_training import refuse_own_family
 from nested_lightning.containers.sweeping.files import has_other_data, write_best_file, write_sweep_file
 from nested_lightning.containers.sweeping.question import question_of
-from nested_lightning.containers.sweeping.shares import share_of
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.searching.space import SearchSpace
 from nested_lightning.settings.sweep import SweepSettings
@@ -57,7 +58,7 @@ def run_sweep(
     folder = folder.absolute()
     refuse_unfit(space, sweep)
     _refuse_folder(folder, is_there=resume)
-    with locked(RunFolder(folder)), disk_full_as_user_error(folder), faults_of_study(folder), quiet_optuna():
+    with RunFolder(folder).locked(), disk_full_as_user_error(folder), faults_of_study(folder), quiet_optuna():
         if not resume:
             write_sweep_file(folder, space.settings, sweep)
         plan, question = _plan(space, sweep), question_of(space, sweep)
@@ -183,8 +184,20 @@ def _workers(
 
 
 def _start_worker(folder: Path, jobs: int, accelerator: str, index: int) -> WorkerProcess:
-    environment = share_of(index, jobs, accelerator=accelerator)
+    environment = _share(index, jobs, accelerator)
     return WorkerProcess(program=_PROGRAM, environment=environment, log=_log(folder, index))
+
+
+def _share(worker: int, jobs: int, accelerator: str) -> dict[str, str]:
+    """Return the variables that give a worker its share of the machine; one alone has everything."""
+    if jobs == 1:
+        return {}
+    if accelerator in ("auto", "gpu", "cuda") and torch.cuda.device_count() > 0:
+        named = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+        devices = named.split(",") if named else [*map(str, range(torch.cuda.device_count()))]
+        return {"CUDA_VISIBLE_DEVICES": devices[worker % len(devices)]}
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return {"OMP_NUM_THREADS": str(max(1, cores // jobs))}
 
 
 def _log(folder: Path, index: int) -> Path:

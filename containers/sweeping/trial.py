@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from nested_lightning.app.checkpoints.checkpoint_io import is_disk_full
+from nested_lightning.app.data.splits import InnerFoldSplitter
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.sweeping.messages import Outcome, Task
 from nested_lightning.app.sweeping.report_callback import (
@@ -27,11 +28,12 @@ from nested_lightning.app.training.runs.interruption import TrainingInterruptedE
 from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.run import TrainingRun
 from nested_lightning.app.training.runs.run_folder import RunFolder
+from nested_lightning.containers.providing.choices import build_chosen, import_target
 from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container, provider_of
 from nested_lightning.containers.starting.resuming import resume_training
 from nested_lightning.containers.sweeping.files import tried_settings
-from nested_lightning.containers.sweeping.inner_folds import inner_fold
-from nested_lightning.settings.application import ApplicationSettings, data_paths, parse_settings
+from nested_lightning.settings.application import ApplicationSettings, data_paths
+from nested_lightning.settings.choices.splits import SPLITS
 from nested_lightning.settings.families import knowing
 
 _LONGEST = 500
@@ -117,15 +119,26 @@ def _prepared(task: Task, fold: int | None) -> TrainingRun:
     """Return the training of a trial, or of a fold of it; or the rest, if it was interrupted."""
     settings = _settings(task)
     folder = task.folder if fold is None else fold_folder(task.folder, fold)
-    overrides = {} if fold is None else inner_fold(settings, fold, task.folds or 0)
+    overrides = {} if fold is None else _inner_fold(settings, fold, task.folds or 0)
     sys.argv[1:] = [task.what, pickle.dumps(settings.given).hex(), str(folder)]  # for processes that join it
     if RunFolder(folder).settings_file.is_file():
         places = data_paths(settings.to_plain(), settings.family)
         return resume_training(folder, places, overrides=overrides)
     shutil.rmtree(folder, ignore_errors=True)  # a kill came before its settings were written
-    placed = parse_settings(settings.to_plain() | {"run_dir": str(folder)}).found_in(settings.provenance)
-    run: TrainingRun = provider_of(bootstrap(placed, overrides=overrides), "training_run")()
+    application = bootstrap(settings.changed({"run_dir": str(folder)}), overrides=overrides)
+    run: TrainingRun = provider_of(application, "training_run")()
     return run
+
+
+def _inner_fold(settings: ApplicationSettings, fold: int, num_folds: int) -> dict[str, Any]:
+    """Return the overrides with which a fold of the rows that don't test validates, and the others train."""
+    section = settings.family.section
+    split: Any = getattr(settings, section).data.split
+    folds = import_target(SPLITS.choices[split.folds].target)
+    names = [name for name in split.kept_in_folds if name != "val_fraction"]
+    kept = {name: getattr(split, name) for name in names if hasattr(split, name)}
+    inner = folds(num_folds=num_folds, fold=fold, val_fraction=0.0, **kept)
+    return {f"{section}.splitter": InnerFoldSplitter(outer=build_chosen(split), inner=inner)}
 
 
 def _value(objective: Objective, run: TrainingRun, result: TrainingResult) -> float:

@@ -12,12 +12,14 @@ from typing import Any
 from pytorch_lightning import LightningDataModule, Trainer
 from torch.utils.data import DataLoader
 
-from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec
+from nested_lightning.app.own.data_facts import OwnDataSpec
 from nested_lightning.app.training.trainer import build_trainer
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.starting.bootstrapping import family_container
 from nested_lightning.testing.small_specs import small_spec
 from nested_lightning.testing.submodule_double import Call, SubmoduleDouble
+
+__all__ = ["Call", "FewSamples", "SubmoduleDouble", "few_samples", "one_step_trainer"]
 
 
 class FewSamples(LightningDataModule):
@@ -48,14 +50,6 @@ class FewSamples(LightningDataModule):
         return first if len(self.batches) == 1 else {each.variant: each for each in self.batches}
 
 
-__all__ = ["Call", "FewSamples", "SubmoduleDouble", "few_samples", "one_step_trainer"]
-
-
-def _own_spec(family: Any) -> OwnDataSpec | None:
-    """Return the data facts of a user's own family; None for any other."""
-    return family.data_spec() if family.data_spec_type() is OwnDataSpec else None
-
-
 def few_samples(
     application: ApplicationContainer, *, data_spec: Any = None, num_samples: int = 4
 ) -> FewSamples:
@@ -72,8 +66,10 @@ def few_samples(
         UserError: A family that a plug-in brought has no small data spec, and none is given.
     """
     family = family_container(application)
-    spec = data_spec or family.known_data_spec() or _own_spec(family)
-    spec = spec or small_spec(application.settings().model)
+    spec = data_spec or family.known_data_spec()
+    if spec is None:
+        is_own = family.data_spec_type() is OwnDataSpec
+        spec = family.data_spec() if is_own else small_spec(application.settings().model)
     batches = family.example_batches.provides(spec, num_samples=num_samples, device="cpu")
     return FewSamples(data_spec=spec, batches=batches)
 

@@ -7,6 +7,7 @@ fixture.
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -51,8 +52,6 @@ def nested_settings(request: pytest.FixtureRequest) -> dict[str, Any]:
 @pytest.fixture
 def application(nested_settings: dict[str, Any], request: pytest.FixtureRequest) -> Iterator[Any]:
     """A container of the application, with the overrides of the marks ``nested_override``."""
-    from contextlib import ExitStack
-
     from nested_lightning.containers.overrides.applying import overriding
     from nested_lightning.containers.starting.bootstrapping import bootstrap
 
@@ -67,8 +66,6 @@ def application(nested_settings: dict[str, Any], request: pytest.FixtureRequest)
 @pytest.fixture
 def override(application: Any) -> Iterator[Callable[..., None]]:
     """Put something in a provider's place until the test ends: ``override("multi_feature.head", MyHead)``."""
-    from contextlib import ExitStack
-
     from nested_lightning.containers.overrides.applying import overriding
 
     with ExitStack() as stack:

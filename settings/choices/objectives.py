@@ -59,7 +59,7 @@ class NumberObjectiveSettings(ObjectiveSettings, kind="number", target=".numbers
     )
 
 
-class CountsObjectiveSettings(ObjectiveSettings, kind="counts", target=".counts.CountsObjective"):
+class CountsObjectiveSettings(ObjectiveSettings, kind="counts", target=".numbers.CountsObjective"):
     """How many: a Poisson distribution."""
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from pydantic import BaseModel
 
@@ -10,12 +9,10 @@ from nested_lightning.path_patterns import path_matches
 from nested_lightning.settings.base import ChoiceSettings
 from nested_lightning.settings.describing.in_effect import Setting, built_by, settings_in_effect
 from nested_lightning.settings.describing.reference import allowed_values, written_value
-from nested_lightning.settings.describing.walking import dotted
+from nested_lightning.settings.describing.walking import dotted, names_of
 from nested_lightning.settings.reading.errors import SettingsError, did_you_mean
+from nested_lightning.settings.reading.layers import Names
 from nested_lightning.settings.slot import Slot
-
-CHOSEN_COLUMNS = ("name", "value", "default", "allowed", "meaning")
-"""Names of what a `ChosenRow` holds."""
 
 
 class ChosenRow(NamedTuple):
@@ -42,7 +39,7 @@ def chosen_rows(settings: BaseModel, path: str) -> list[ChosenRow]:
     Raises:
         SettingsError: There is nothing; names the nearest one.
     """
-    pattern = [unquote(name) for name in path.split(".")]
+    pattern = names_of(path)
     every = list(settings_in_effect(type(settings), settings))
     rows = [row for setting in every if _is_at_or_below(setting, pattern) for row in _rows_of(setting)]
     if not rows:
@@ -51,7 +48,7 @@ def chosen_rows(settings: BaseModel, path: str) -> list[ChosenRow]:
     return rows
 
 
-def _is_at_or_below(setting: Setting, pattern: list[str]) -> bool:
+def _is_at_or_below(setting: Setting, pattern: Names) -> bool:
     ends = range(1, len(setting.names) + 1)
     return any(path_matches(pattern, setting.names[:end], setting.types) for end in ends)
 

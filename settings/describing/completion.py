@@ -3,12 +3,12 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 from pydantic.fields import FieldInfo
 
 from nested_lightning.settings.application import application_settings_model
+from nested_lightning.settings.describing.reference import value_schema
 from nested_lightning.settings.describing.walking import NamedItems, Place, dotted, place_of
 from nested_lightning.settings.families import families
 from nested_lightning.settings.slot import Slot
@@ -117,26 +117,14 @@ def _is_of_another_family(section: str, model: Any) -> bool:
 
 def _values_of(info: FieldInfo) -> Iterator[str]:
     """Yield the values that a field may have, if they are few; else its default."""
-    few = list(dict.fromkeys(_literals(info.annotation)))
-    if set(few) - {"null"}:
-        yield from few
-    elif isinstance(info.default, bool | int | float | str):
+    few = [*dict.fromkeys(_words(value_schema(info)))]
+    if not set(few) - {"null"} and isinstance(info.default, bool | int | float | str):
         yield info.default if isinstance(info.default, str) else json.dumps(info.default)
-        yield from few
-    else:
-        yield from few
+    yield from few
 
 
-def _literals(annotation: Any) -> Iterator[str]:
-    origin = get_origin(annotation)
-    if annotation is bool:
-        yield from ("true", "false")
-    elif annotation is NoneType:
-        yield "null"
-    elif origin is Literal:
-        yield from map(str, get_args(annotation))
-    elif origin is Annotated:
-        yield from _literals(get_args(annotation)[0])
-    elif origin in (Union, UnionType):
-        for inner in get_args(annotation):
-            yield from _literals(inner)
+def _words(schema: Mapping[str, Any]) -> Iterator[str]:
+    for option in schema.get("anyOf", ()):
+        yield from _words(option)
+    yield from {"boolean": ("true", "false"), "null": ("null",)}.get(schema.get("type", ""), ())
+    yield from map(str, schema.get("enum", [schema["const"]] if "const" in schema else []))

@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from nested_lightning.settings.describing.plain_models import model_from_plain, model_to_plain
-from nested_lightning.settings.describing.walking import NamedItems, fields_of
+from nested_lightning.settings.describing.walking import choices_below
 from nested_lightning.settings.family import Family, Preset
 from nested_lightning.settings.predictor import PredictorInterface
-from nested_lightning.settings.slot import Slot
 
-_FORMAT = "4"
+_FORMAT = "5"
 _PACKAGES = ("nested-lightning", "torch", "pytorch-lightning", "lightning", "pydantic")
 
 
@@ -70,14 +69,7 @@ def _sources_of(family: Family, *, by_module: bool) -> Iterator[str]:
     These are modules if ``by_module``, which may be elsewhere in another environment; else, or where a file
     can't be imported, files.
     """
-    defined: list[Any] = [*family.defined_by]
-    waiting: list[Any] = [family.settings]
-    while waiting:
-        for _, place in fields_of(waiting.pop()):
-            inner = place.item if isinstance(place, NamedItems) else place
-            choices = list(inner.choices.values()) if isinstance(inner, Slot) else []
-            defined += [choice.target for choice in choices]
-            waiting += [*choices, *([inner] if isinstance(inner, type) else [])]
+    defined = [*family.defined_by, *(choice.target for choice in choices_below(family.settings))]
     classes = [base for one in defined for base in getattr(one, "__mro__", (inspect.unwrap(one),))]
     for name in {getattr(one, "__module__", "") for one in classes}:
         file = getattr(sys.modules.get(name), "__file__", None)

@@ -40,19 +40,19 @@ class SettingRow:
     meaning: str = ""
 
 
-def setting_rows(model: type[BaseModel], path: str = "") -> Iterator[SettingRow]:
+def setting_rows(model: type[BaseModel]) -> Iterator[SettingRow]:
     """Yield a row for each setting of a model, of its nested models and of every choice.
 
     What stands in several places is described once; the others name that place.
     """
-    yield from _rows_of_model(model, path, told={})
+    yield from _rows_of_model(model, "", told={})
 
 
 def _rows_of_model(
     model: type[BaseModel], path: str, told: dict[Any, str], stands: Any = None
 ) -> Iterator[SettingRow]:
     """Yield the rows of a model, with the defaults that ``stands`` has where it is such a model."""
-    for name, place in fields_of(model):
+    for name, place in fields_of(model).items():
         field = model.model_fields[name]
         default = None if field.is_required() else field.get_default(call_default_factory=True)
         if isinstance(stands, model):
@@ -99,14 +99,25 @@ def written_value(field: FieldInfo, value: Any) -> str:
 
 def allowed_values(field: FieldInfo) -> str:
     """Return what a field takes: types and bounds, or the values themselves."""
+    schema = value_schema(field)
+    return " or ".join(map(_option, schema.get("anyOf", [schema])))
+
+
+def value_schema(field: FieldInfo) -> dict[str, Any]:
+    """Return the JSON schema of a field's value, without references."""
     schema = _adapter(field).json_schema()
-    options = schema.get("anyOf", [schema])
-    named = schema.get("$defs", {})
-    return " or ".join(_option(named.get(_name(option), option)) for option in options)
+    whole: dict[str, Any] = _inlined(schema, schema.get("$defs", {}))
+    return whole
 
 
-def _name(schema: dict[str, Any]) -> str:
-    return str(schema.get("$ref", "")).rpartition("/")[2]
+def _inlined(schema: Any, named: dict[str, Any]) -> Any:
+    if isinstance(schema, list):
+        return [_inlined(inner, named) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(named[schema["$ref"].rpartition("/")[2]], named)
+    return {name: _inlined(inner, named) for name, inner in schema.items() if name != "$defs"}
 
 
 def _option(schema: dict[str, Any]) -> str:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from pydantic import BaseModel
 
+from nested_lightning.settings.base import ChoiceSettings
 from nested_lightning.settings.reading.layers import Names
 from nested_lightning.settings.slot import Slot
 
@@ -48,14 +49,23 @@ def place_of(annotation: Any, metadata: Sequence[Any] = ()) -> Place:
     return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 
-def fields_of(model: type[BaseModel]) -> Iterator[tuple[str, Place]]:
-    """Yield each field's name and what its value is."""
-    yield from _places(model).items()
-
-
 @cache
-def _places(model: type[BaseModel]) -> dict[str, Place]:
+def fields_of(model: type[BaseModel]) -> dict[str, Place]:
+    """Return what the value of each field is, by its name."""
     return {name: place_of(field.annotation, field.metadata) for name, field in model.model_fields.items()}
+
+
+def choices_below(place: Place) -> Iterator[type[ChoiceSettings]]:
+    """Yield every choice of every slot below a place."""
+    if isinstance(place, NamedItems):
+        yield from choices_below(place.item)
+    elif isinstance(place, Slot):
+        for choice in place.choices.values():
+            yield choice
+            yield from choices_below(choice)
+    elif place is not None:
+        for inner in fields_of(place).values():
+            yield from choices_below(inner)
 
 
 def locate(model: type[BaseModel], location: Sequence[int | str]) -> tuple[Names, Place]:
@@ -87,6 +97,11 @@ def dotted(names: Names) -> str:
     return ".".join(quote(name, safe=" ").replace(".", "%2E") for name in names)
 
 
+def names_of(path: str) -> Names:
+    """Return a dotted path, name by name."""
+    return tuple(map(unquote, path.split(".")))
+
+
 def step_of_any(place: Place, name: str) -> Place:
     """Return what stands at a name, whichever of the kinds of a slot has it."""
     models = place.choices.values() if isinstance(place, Slot) else [place]
@@ -98,5 +113,5 @@ def step(place: Place, name: str) -> Place:
     if isinstance(place, NamedItems):
         return place.item
     if isinstance(place, type):
-        return _places(place).get(name)
+        return fields_of(place).get(name)
     return None

@@ -1,18 +1,18 @@
 """Which packages settings need: those of the plug-ins that their family and their choices come from."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
 from nested_lightning.settings.base import ChoiceSettings
-from nested_lightning.settings.describing.walking import NamedItems, Place, dotted, fields_of
+from nested_lightning.settings.describing.in_effect import settings_in_effect
+from nested_lightning.settings.describing.walking import Place, choices_below, dotted
 from nested_lightning.settings.families import PLUGGED_FAMILIES, families
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.plugging.entry_points import OWN_PACKAGE, Plugin
-from nested_lightning.settings.plugging.plugged_choices import PLUGGED_CHOICES
-from nested_lightning.settings.slot import Slot
+from nested_lightning.settings.slot import PLUGGED_CHOICES, Slot
 from nested_lightning.settings.trainer import TrainerSettings
 
 
@@ -20,24 +20,11 @@ def plugins() -> list[Plugin]:
     """Return all plug-ins, ours first, each with what is wrong with it; everything is imported for that."""
     PLUGGED_FAMILIES.import_described()
     places: tuple[Place, ...] = (TrainerSettings, *(family.settings for family in families().values()))
-    taken = {choice for place in places for choice in _choices(place)}
+    taken = {choice for place in places for choice in choices_below(place)}
     for plugin, choice in PLUGGED_CHOICES.added:
         if choice not in taken and not plugin.problems:
             plugin.refuse(f"no slot takes {choice.__qualname__}: derive it from a slot's base")
     return [*PLUGGED_FAMILIES.plugins, *PLUGGED_CHOICES.plugins]
-
-
-def _choices(place: Place) -> Iterator[type[ChoiceSettings]]:
-    """Yield every choice of every slot below a place."""
-    if isinstance(place, NamedItems):
-        yield from _choices(place.item)
-    elif isinstance(place, Slot):
-        for choice in place.choices.values():
-            yield choice
-            yield from _choices(choice)
-    elif place is not None:
-        for _, inner in fields_of(place):
-            yield from _choices(inner)
 
 
 def package_of(added: Family | type[ChoiceSettings]) -> str | None:
@@ -47,14 +34,15 @@ def package_of(added: Family | type[ChoiceSettings]) -> str | None:
     return next((name for name in names if name != OWN_PACKAGE), None)
 
 
-def packages_of(family: Family, sections: Mapping[str, BaseModel]) -> dict[str, str]:
-    """Return the package of each plug-in that sections use, ``NAME==VERSION``, by dotted path."""
+def packages_of(family: Family, settings: BaseModel) -> dict[str, str]:
+    """Return the package of each plug-in that settings of a family use, ``NAME==VERSION``, by dotted path."""
     by_class = {choice: plugin for plugin, choice in PLUGGED_CHOICES.added}
     found = {known.section: plugin for plugin, known in PLUGGED_FAMILIES.added if known is family}
-    if by_class:
-        for names, choice in _choices_in(sections, ()):
-            if type(choice) in by_class:
-                found[dotted(names)] = by_class[type(choice)]
+    for one in settings_in_effect(type(settings), settings) if by_class else ():
+        is_used = one.is_kind and one.names[0] in (family.section, "trainer", "submodules")
+        choice: Any = one.place.choices[one.value] if is_used and isinstance(one.place, Slot) else None
+        if choice in by_class:
+            found[dotted(one.names[:-1])] = by_class[choice]
     return {path: plugin.requirement for path, plugin in found.items() if plugin.package != OWN_PACKAGE}
 
 
@@ -88,16 +76,6 @@ def _by_requirement(needed: Mapping[str, str]) -> dict[str, list[str]]:
     for path, requirement in needed.items():
         paths.setdefault(requirement, []).append(path)
     return paths
-
-
-def _choices_in(value: Any, names: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], ChoiceSettings]]:
-    if isinstance(value, ChoiceSettings):
-        yield names, value
-    if isinstance(value, BaseModel):
-        value = {name: getattr(value, name) for name in type(value).model_fields}
-    if isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _choices_in(inner, (*names, str(name)))
 
 
 def _normalized(package: str) -> str:

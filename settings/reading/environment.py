@@ -2,25 +2,28 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from pydantic import BaseModel
 
-from nested_lightning.settings.reading.errors import did_you_mean
+from nested_lightning.settings.reading.errors import SettingsError, did_you_mean
 from nested_lightning.settings.reading.layers import Layer, Names
 from nested_lightning.settings.reading.merging import merge, nest_at
-from nested_lightning.settings.reading.written_numbers import value_of
+from nested_lightning.settings.reading.written_numbers import PLAIN, value_of
 
 ENV_PREFIX = "NESTED_LIGHTNING__"
 """How the name of every variable starts; ``__`` stands between the names of a dotted path."""
+
+_NUMBERS: Any = {f"parse_{kind}": partial(value_of, kind) for kind in ("int", "float")}
 
 
 def read_environment(environ: Mapping[str, str], model: type[BaseModel]) -> tuple[Layer, list[str]]:
     """Return the nested values of the variables that start with `ENV_PREFIX`, and what is wrong with others.
 
     Lists and mappings are written as JSON or as YAML in one line, None as ``null``. There is a line for each
-    variable that names no setting of ``model``, or whose value isn't either where it must be.
+    variable that names no setting of ``model``.
     """
     known = {name.upper() for name in model.model_fields}
     values: dict[str, Any] = {}
@@ -35,58 +38,23 @@ def read_environment(environ: Mapping[str, str], model: type[BaseModel]) -> tupl
                 )
         elif names[0].upper() not in known:
             problems.append(_unknown_variable(name, value, known))
-        elif (read := _read(name, value, model)) is None:
-            hint = 'write a list as ["a", "b"] and a mapping as {"a": 1}'
-            problems.append(f"{name} = {value!r}: is not JSON; {hint}")
         else:
-            values = merge(values, read or nest_at(names, None if value == "null" else value))
+            values = merge(values, nest_at(names, _value_of(value)))
             origins[names] = name
     return Layer(values, origin="environment", origins=origins), problems
 
 
-def _read(name: str, value: str, model: Any) -> dict[str, Any] | None:
-    """Return a variable's value in its place; nothing where no setting takes it, None if it isn't JSON."""
-    from pydantic_settings import EnvSettingsSource  # takes any model, although declared for settings only
+def _value_of(text: str) -> Any:
+    """Return a list or a mapping in JSON or YAML, a number, None for ``null``; anything else is text."""
+    if text[:1] in ("[", "{"):
+        with suppress(ValueError, RecursionError):
+            return json.loads(text, **_NUMBERS)
+        from nested_lightning.settings.reading.yaml_values import YamlValues  # imports YAML, which few need
 
-    source = EnvSettingsSource(
-        model, env_prefix=ENV_PREFIX, env_nested_delimiter="__", env_parse_none_str="null"
-    )
-    source.decode_complex_value = _decode_field  # type: ignore[method-assign]
-    source.env_vars = {name.lower(): None if value == "null" else value}
-    try:
-        return cast("dict[str, Any]", _decode(source()))
-    except ValueError:
-        return None
-
-
-def _decode(value: Any) -> Any:
-    """Read the lists and mappings within choices, whose fields pydantic-settings doesn't know."""
-    if isinstance(value, dict):
-        return {name: _decode(inner) for name, inner in value.items()}
-    if isinstance(value, str) and value[:1] in ("[", "{"):
-        try:
-            return _decoded(value)
-        except ValueError:
-            return value
-    return value
-
-
-def _decode_field(field_name: str, field: Any, value: Any) -> Any:
-    del field_name, field
-    return _decoded(value)
-
-
-def _decoded(text: str) -> Any:
-    """Return a list or a mapping that is written as JSON, or as YAML in one line; names stay as they are."""
-    try:
-        numbers = {f"parse_{kind}": partial(value_of, kind) for kind in ("int", "float")}
-        return json.loads(text, **numbers)  # type: ignore[arg-type]
-    except ValueError:
-        if text[:1] not in ("[", "{"):
-            raise
-    from nested_lightning.settings.reading.yaml_values import YamlValues  # imports YAML, which few need
-
-    return YamlValues("", has_lines=False).read(text, must_be_mapping=False)
+        with suppress(SettingsError):
+            return YamlValues("", has_lines=False).read(text, must_be_mapping=False)
+    kinds = [kind for kind in ("int", "float") if PLAIN[kind].fullmatch(text)]
+    return None if text == "null" else value_of(kinds[0] if kinds else "str", text)
 
 
 def _names(variable: str) -> Names:

@@ -4,9 +4,10 @@ import difflib
 import re
 import reprlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -15,6 +16,8 @@ from nested_lightning.settings.base import Follows
 from nested_lightning.settings.describing.walking import Location, Place, dotted, is_alternative, locate, step
 from nested_lightning.settings.reading.layers import Layer, Names, find_origin
 from nested_lightning.settings.slot import Slot
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 MAX_PROBLEMS = 20
 """Mistakes of one source that are explained."""
@@ -40,6 +43,15 @@ class SettingsError(ValueError):
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = [_shorten(problem) for problem in problems]
         super().__init__("\n".join(self.problems))
+
+
+@contextmanager
+def collecting(problems: list[str]) -> Iterator[None]:
+    """Add to problems what is wrong within the block, so that others can be found too."""
+    try:
+        yield
+    except SettingsError as error:
+        problems += error.problems
 
 
 def shown(value: Any) -> str:
@@ -69,12 +81,30 @@ def did_you_mean(name: str, allowed: Iterable[str], written: Callable[[str], str
     return f"; did you mean '{written(near[0])}'?" if near else ""
 
 
+def checked(
+    model: type[ModelT], values: Mapping[str, Any], layers: Sequence[Layer] = (), below: Names = ()
+) -> ModelT:
+    """Return values as the settings that they are meant to be; see `describe_problems`.
+
+    Raises:
+        SettingsError: With one line for each mistake.
+    """
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError(describe_problems(error, model, layers, below)) from None
+
+
 def describe_problems(
-    error: ValidationError, model: type[BaseModel], layers: Sequence[Layer] = ()
+    error: ValidationError, model: type[BaseModel], layers: Sequence[Layer] = (), below: Names = ()
 ) -> list[str]:
     """Return one line for each mistake that pydantic found in a settings model, and a count of those over 20.
 
-    A line begins with the place of its value in the layers, the lowest first.
+    Args:
+        error: What pydantic found.
+        model: Of the settings.
+        layers: The lowest first; a line begins with the place of its value in them.
+        below: Path of the settings themselves.
     """
     problems = error.errors(include_url=False)
     depths = _depths(problem["loc"] for problem in problems)
@@ -85,7 +115,7 @@ def describe_problems(
         if not _goes_deeper(problem["loc"], depths)
         and (problem["type"].startswith(_BEYOND) or not _is_beside(problem["loc"], beyond))
     ]
-    said = (_describe(dict(problem), model, layers) for problem in meant[:MAX_PROBLEMS])
+    said = (_describe(dict(problem), model, layers, below) for problem in meant[:MAX_PROBLEMS])
     lines = [*dict.fromkeys(said)]  # alternatives may give the same line
     left_out = max(0, len(meant) - MAX_PROBLEMS)
     return [*lines, f"and {left_out:,} more mistakes"] if left_out else lines
@@ -111,13 +141,15 @@ def _is_beside(location: Location, beyond: Set[Location]) -> bool:
     return bool(location) and location[:-1] in beyond and is_alternative(location[-1])
 
 
-def _describe(problem: Mapping[str, Any], model: type[BaseModel], layers: Sequence[Layer]) -> str:
+def _describe(
+    problem: Mapping[str, Any], model: type[BaseModel], layers: Sequence[Layer], below: Names
+) -> str:
     names, parent = locate(model, problem["loc"])
     is_of_kind = problem["type"] == "union_tag_invalid"
     is_missing = problem["type"] == "missing"  # no layer has it
     names = _led(names, parent, layers)
     origin = None if is_missing else find_origin(layers, (*names, "kind") if is_of_kind else names)
-    line = _explain(problem, names, parent)
+    line = _explain(problem, (*below, *names), parent)
     return f"{origin}: {line}" if origin else line
 
 
@@ -144,6 +176,9 @@ def _explain(problem: Mapping[str, Any], names: Names, parent: Place) -> str:
         if instead := getattr(parent, "elsewhere", {}).get(names[-1]):
             return f"{path} = {value}: is no setting: {instead}"
         return f"{path} = {value}: unknown name{_allow(names[-1], _names(parent), _sections(parent))}"
+    is_list_or_mapping = problem["type"] in ("list_type", "dict_type", "model_type")
+    if is_list_or_mapping and str(problem["input"])[:1] in ("[", "{") and isinstance(problem["input"], str):
+        return f'{path} = {value}: is not JSON; write a list as ["a", "b"] and a mapping as {{"a": 1}}'
     if problem["type"] == "union_tag_not_found":
         allowed = ", ".join(_names(step(parent, names[-1])))
         return f"{path} = {value}: choose by {path}.kind (allowed: {allowed})"

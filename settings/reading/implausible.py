@@ -1,6 +1,6 @@
 """Values that pydantic would take and no field should: booleans as numbers, text that no file can hold."""
 
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -8,17 +8,20 @@ from pydantic import BaseModel, ValidationInfo
 
 
 def refuse_what_can_not_be_meant(model: type[BaseModel], value: Any, info: ValidationInfo) -> Any:
-    """Validate a field before pydantic does.
+    """Validate a field before pydantic does; a number is the name of a file where no number fits.
 
     Raises:
         ValueError: true or false stands where only a number fits, or text has a NUL character.
     """
     if any("\0" in text for text in _texts(value)):
         raise ValueError("a NUL character can't stand here")
-    if _has_truth(value):
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if is_number or _has_truth(value):
         kinds = set(_scalars(model.model_fields[info.field_name or ""].annotation))
-        if bool not in kinds and kinds & {int, float}:
+        if not is_number and bool not in kinds and kinds & {int, float}:
             raise ValueError("a number is needed here, not true or false")
+        if is_number and Path in kinds and not kinds & {int, float}:
+            return str(value)
     return value
 
 

@@ -41,26 +41,9 @@ class Layer:
                 return self.origins[names[:length]]
         return self.origin
 
-    def get(self, names: Names) -> Any:
-        """Return the value at a path.
-
-        Raises:
-            KeyError: There is none.
-        """
-        value: Any = self.values
-        for name in names:
-            if not isinstance(value, Mapping) or name not in value:
-                raise KeyError(names)
-            value = value[name]
-        return value
-
     def has(self, names: Names) -> bool:
         """Return whether there is a value at a path."""
-        try:
-            self.get(names)
-        except KeyError:
-            return False
-        return True
+        return has_value(self.values, names)
 
 
 def find_origin(layers: Sequence[Layer], names: Names) -> str | None:
@@ -77,11 +60,11 @@ def find_values(
 ) -> Iterator[tuple[Any, str]]:
     """Yield each layer's value at a path with its place, the topmost first, down to where it was dropped.
 
-    ``stages`` is what had been merged with each layer, see `settings.reading.loading.merge_layers`.
+    ``stages`` is what had been merged with each layer, see `settings.reading.merging.merge_layers`.
     """
     for layer, merged in zip(reversed(layers), reversed(stages), strict=True):
         if layer.has(names):
-            yield layer.get(names), layer.origin_of(names)
+            yield value_at(layer.values, names), layer.origin_of(names)
         elif not has_value(merged, names):
             return
 
@@ -102,6 +85,23 @@ def _name_in(text: str) -> str:
     return "MODULE:NAME" if " " in name else name
 
 
+def value_at(values: Any, names: Names) -> Any:
+    """Return what is at a path of nested values.
+
+    Raises:
+        KeyError: There is nothing.
+    """
+    for name in names:
+        if not isinstance(values, Mapping) or name not in values:
+            raise KeyError(names)
+        values = values[name]
+    return values
+
+
 def has_value(values: Mapping[str, Any], names: Names) -> bool:
     """Return whether there is something at a path of nested values."""
-    return Layer(dict(values), origin="").has(names)
+    try:
+        value_at(values, names)
+    except KeyError:
+        return False
+    return True

@@ -1,14 +1,15 @@
 """Layers of nested values, and assignments to dotted names."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from typing import Any
-from urllib.parse import unquote
+
+from pydantic import BaseModel
 
 from nested_lightning.settings.base import Follows, Settings
-from nested_lightning.settings.describing.walking import NamedItems, Place, dotted, step
+from nested_lightning.settings.describing.walking import NamedItems, Place, dotted, names_of, step
 from nested_lightning.settings.reading.errors import SettingsError
-from nested_lightning.settings.reading.layers import Names
+from nested_lightning.settings.reading.layers import Layer, Names
 from nested_lightning.settings.slot import Slot
 
 _ABSENT = object()
@@ -23,6 +24,7 @@ def merge(
     place: Place = None,
     dropped: list[str] | None = None,
     unset: Mapping[str, Any] = _NOTHING,
+    names: Names = (),
 ) -> dict[str, Any]:
     """Return ``lower`` with ``upper`` on top, field by field.
 
@@ -35,18 +37,9 @@ def merge(
         place: What stands here in the settings, so that a kind that isn't named is known.
         dropped: Receives a line for each choice that was replaced by another kind.
         unset: Nested values in ``lower`` that nobody set, of which no line speaks.
+        names: Path of all of them.
     """
-    return _merge(lower, upper, place, (), [] if dropped is None else dropped, unset)
-
-
-def _merge(
-    lower: Mapping[str, Any],
-    upper: Mapping[str, Any],
-    place: Place,
-    names: Names,
-    dropped: list[str],
-    unset: Mapping[str, Any],
-) -> dict[str, Any]:
+    dropped = [] if dropped is None else dropped
     before, after = _kind(lower, place), _kind(upper, place)
     if "kind" in upper and before is not None and before != after:
         own = {name: value for name, value in lower.items() if value != unset.get(name, _ABSENT)}
@@ -69,7 +62,7 @@ def _merge(
         elif isinstance(below, Mapping) and isinstance(value, Mapping):
             inner = unset.get(name, _NOTHING)
             inner = inner if isinstance(inner, Mapping) else _NOTHING
-            merged[name] = _merge(below, value, step(place, name), (*names, name), dropped, inner)
+            merged[name] = merge(below, value, step(place, name), dropped, inner, (*names, name))
         else:
             merged[name] = value
     for follower, leader in _outdated(lower, upper, place):
@@ -78,6 +71,21 @@ def _merge(
             new = f"{dotted((*names, leader))}: {upper[leader]} is new"
             dropped.append(f"{new}, so {follower}={value} is dropped")
     return merged
+
+
+def merge_layers(
+    layers: Iterable[Layer], model: type[BaseModel], dropped: list[str] | None = None
+) -> list[dict[str, Any]]:
+    """Return what has been merged after each layer of exact names, the lowest first.
+
+    ``dropped`` receives a line for each choice that was replaced.
+    """
+    stages: list[dict[str, Any]] = []
+    unset: Mapping[str, Any] = _NOTHING
+    for layer in layers:
+        unset = layer.values if layer.is_default else unset
+        stages.append(merge(stages[-1] if stages else {}, layer.values, model, dropped, unset))
+    return stages
 
 
 def _outdated(lower: Mapping[str, Any], upper: Mapping[str, Any], place: Place) -> Iterator[tuple[str, str]]:
@@ -95,16 +103,14 @@ def _kind(values: Mapping[str, Any], place: Place) -> Any:
     return place.kind_of(dict(values)) if isinstance(place, Slot) else values.get("kind")
 
 
-def difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
-    """Return the dotted names of what differs between nested values, or is in only one of them."""
-    names: list[str] = []
-    for name in dict.fromkeys([*first, *second]):
-        one, other = first.get(name, _ABSENT), second.get(name, _ABSENT)
-        if isinstance(one, Mapping) and isinstance(other, Mapping):
-            names += [f"{name}.{inner}" for inner in difference(one, other)]
-        elif one != other:
-            names.append(name)
-    return names
+def difference(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return both values of what differs between nested values, by dotted name; None where there is none."""
+    one, other = flatten(first), flatten(second)
+    return {
+        ".".join(names): (before, after)
+        for names in dict.fromkeys([*one, *other])
+        if (before := one.get(names)) != (after := other.get(names))
+    }
 
 
 def flatten(values: Mapping[str, Any], names: Names = ()) -> dict[Names, Any]:
@@ -120,7 +126,7 @@ def flatten(values: Mapping[str, Any], names: Names = ()) -> dict[Names, Any]:
 
 def nest(path: str, value: Any) -> dict[str, Any]:
     """Return ``{"a": {"b": value}}`` for the path ``a.b``; ``%2E`` in a name stands for a dot."""
-    return nest_at([unquote(name) for name in path.split(".")], value)
+    return nest_at(names_of(path), value)
 
 
 def nested(values: Mapping[Any, Any]) -> dict[Any, Any]:

@@ -1,19 +1,22 @@
 """Many settings set at once: by a pattern of their paths, by a type, or by a function over settings."""
 
+import difflib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from nested_lightning.path_patterns import has_wildcard, path_matches
 from nested_lightning.settings.describing.in_effect import Setting, settings_in_effect
 from nested_lightning.settings.describing.walking import Place, dotted, step_of_any
-from nested_lightning.settings.reading.errors import SettingsError, describe_problems, shown
-from nested_lightning.settings.reading.layers import Layer, Names, has_value
-from nested_lightning.settings.reading.merging import flatten, merge, nest_at, nested
-from nested_lightning.settings.reading.pattern_words import describe_met, explain_unmet
+from nested_lightning.settings.reading.errors import SettingsError, checked, shown
+from nested_lightning.settings.reading.layers import Layer, Names, has_value, value_at
+from nested_lightning.settings.reading.merging import flatten, merge, merge_layers, nest_at, nested
+
+_MAX_NAMED = 8
+"""Settings that a note or an error names."""
 
 
 def expand_patterns(
@@ -91,15 +94,15 @@ class _Ground:
 
     @classmethod
     def below(cls, layers: Sequence[Layer], model: type[BaseModel], others: Collection[str]) -> "_Ground":
-        merged: dict[str, Any] = reduce(lambda lower, layer: merge(lower, layer.values, model), layers, {})
+        *_, merged = [{}, *merge_layers(layers, model)]
         known: Any = merged
         unsaid: dict[str, Any] = {}
         mistakes: list[str] = []
         try:
-            known = model.model_validate(merged)
+            known = checked(model, merged, layers)
             unsaid = _unsaid_choices(model, merged, known)
-        except ValidationError as error:
-            mistakes = describe_problems(error, model, layers)
+        except SettingsError as error:
+            mistakes = error.problems
         return cls(
             layers=layers,
             merged=merged,
@@ -141,15 +144,15 @@ class _Wish:
 
 def _unsaid_choices(model: type[BaseModel], merged: Mapping[str, Any], known: BaseModel) -> dict[str, Any]:
     """Return the choices that validators made, nested, where they differ from the defaults."""
-    whole = Layer(known.model_dump(mode="json"), origin="")
+    whole = known.model_dump(mode="json")
     plain = {one.names: one.value for one in settings_in_effect(model, merged) if one.is_kind}
     made = (
         one.names[:-1]
         for one in settings_in_effect(model, known)
         if one.is_kind and one.value != plain.get(one.names) and not has_value(merged, one.names)
     )
-    fields = ((*names, field) for names in made for field in whole.get(names))
-    unsaid = (nest_at(names, whole.get(names)) for names in fields if not has_value(merged, names))
+    fields = ((*names, field) for names in made for field in value_at(whole, names))
+    unsaid = (nest_at(names, value_at(whole, names)) for names in fields if not has_value(merged, names))
     return reduce(merge, unsaid, {})
 
 
@@ -162,13 +165,13 @@ def _expanded(ground: _Ground, level: int, layer: Layer, problems: list[str]) ->
         met = list(_meet(wish, ground))
         if not met:
             reach = ground.reach(wish.pattern[0])
-            problems.append(f"{wish.place}: {explain_unmet(wish.pattern, reach, implied=wish.implied)}")
+            problems.append(f"{wish.place}: {_explain_unmet(wish.pattern, reach, wish.implied)}")
         for names, value in met:
             told.setdefault(wish.label, {})[names] = is_named = ground.is_named(names, level)
             if not is_named:
                 values = merge(values, nest_at(names, value))
                 origins[names] = wish.place
-    notes = [describe_met(label, met) for label, met in told.items()]
+    notes = [_describe_met(label, met) for label, met in told.items()]
     return Layer(values, layer.origin, origins, is_preset=layer.is_preset, notes=notes)
 
 
@@ -201,3 +204,34 @@ def _meet(wish: _Wish, ground: _Ground) -> Iterator[tuple[Names, Any]]:
             if not setting.is_kind and path_matches(wish.pattern[:end], setting.names, setting.types):
                 rest = wish.pattern[end:]
                 yield setting.names, nest_at(rest, wish.value) if rest else wish.value
+
+
+def _explain_unmet(pattern: Names, settings: Sequence[Setting], implied: str) -> str:
+    """Say why a pattern matches none of the settings, with what may have been meant.
+
+    ``implied`` begins it and isn't written, as an option stands for it.
+    """
+    if pattern[-1] == "kind":
+        return "choose kinds by their whole names, one by one: a pattern is for settings of what is chosen"
+    known = [one for one in settings if not one.is_kind]
+    words = {word for one in known for word in (*one.names, *one.types) if word}
+    for i, name in enumerate(pattern[:_MAX_NAMED]):
+        for near in [] if name in ("*", "**") else difflib.get_close_matches(name, words):
+            meant = (*pattern[:i], near, *pattern[i + 1 :])
+            if any(path_matches(meant, one.names, one.types) for one in known):
+                return f"meets no setting; did you mean '{'.'.join(meant).removeprefix(implied)}'?"
+    there = {one.names[-1]: None for one in known if path_matches((*pattern[:-1], "*"), one.names, one.types)}
+    return f"meets no setting{f' (settings there: {_listed([*there])})' if there else ''}"
+
+
+def _describe_met(label: str, met: Mapping[Names, bool]) -> str:
+    """Say what was set, and what was matched too but left, since it is set by its exact name."""
+    given, kept = (
+        [dotted(one) for one, is_named in met.items() if is_named is sort] for sort in (False, True)
+    )
+    count = f"{len(given)} setting{'' if len(given) == 1 else 's'}{f' ({_listed(given)})' if given else ''}"
+    return f"{label}: {count}{f'; left as it is set by name: {_listed(kept)}' if kept else ''}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join([*names[:_MAX_NAMED], *(["…"] if len(names) > _MAX_NAMED else [])])

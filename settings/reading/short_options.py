@@ -1,20 +1,20 @@
 """Options of the command line that stand for settings of a family's data, which not every family has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from nested_lightning.settings.describing.walking import Place, fields_of
+from nested_lightning.settings.describing.walking import fields_of, step
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.layers import has_value
 from nested_lightning.settings.slot import Slot
 
 _OPTIONS = {
-    ("data", "split"): "--data",
-    ("data", "path"): "--data",
-    ("data", "label"): "--label",
-    ("data", "batch_size"): "--batch-size",
-    ("data", "skip_bad"): "--skip-bad",
+    "split": "--data",
+    "path": "--data",
+    "label": "--label",
+    "batch_size": "--batch-size",
+    "skip_bad": "--skip-bad",
 }
 
 
@@ -24,27 +24,14 @@ def refuse_foreign_options(family: Family, values: Mapping[str, Any]) -> None:
     Raises:
         SettingsError: With one line for each option.
     """
+    data = step(family.settings, "data")
+    models = data.choices.values() if isinstance(data, Slot) else [data]
+    there = [name for model in models if isinstance(model, type) for name in fields_of(model)]
+    said = f"(settings there: {', '.join(dict.fromkeys(there)) or 'none'})"
     lacking = {
-        option: ".".join((family.section, *names))
-        for names, option in _OPTIONS.items()
-        if has_value(values, names) and not _has(family.settings, names)
+        option: f"{option}: {family.name} has no setting {family.section}.data.{name} {said}"
+        for name, option in _OPTIONS.items()
+        if has_value(values, ("data", name)) and name not in there
     }
-    there = ", ".join(_names(_names(family.settings).get("data"))) or "none"
     if lacking:
-        raise SettingsError(
-            [
-                f"{option}: {family.name} has no setting {path} (settings there: {there})"
-                for option, path in lacking.items()
-            ]
-        )
-
-
-def _has(place: Place, names: Sequence[str]) -> bool:
-    fields, (name, *below) = _names(place), names
-    return name in fields and (not below or _has(fields[name], below))
-
-
-def _names(place: Place) -> dict[str, Place]:
-    """Return what each name below a place is, whichever kind has it."""
-    models = place.choices.values() if isinstance(place, Slot) else [place]
-    return {name: one for model in models if isinstance(model, type) for name, one in fields_of(model)}
+        raise SettingsError([*lacking.values()])

@@ -4,7 +4,19 @@ A column may be called ``1.10`` or ``010``. pydantic makes text of a number by `
 was written; where a number is wanted, it takes the number.
 """
 
+import re
 from typing import Any, Self
+
+PLAIN = {
+    "null": re.compile(r"null|Null|NULL|~|"),
+    "bool": re.compile(r"true|True|TRUE|false|False|FALSE"),
+    "int": re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"),
+    "float": re.compile(
+        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
+    ),
+    "merge": re.compile(r"<<"),
+}
+"""What a word without quotes is, by the first pattern that fits the whole of it; else it is text."""
 
 _MAX_DIGITS = 100
 """A longer number stays text; as a number it would be out of every bound."""

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import unquote
 
+from nested_lightning.settings.describing.walking import names_of
 from nested_lightning.settings.reading.errors import SettingsError
-from nested_lightning.settings.reading.layers import Layer, Names
+from nested_lightning.settings.reading.layers import Layer
 from nested_lightning.settings.reading.yaml_values import YamlValues
 
 MAX_BYTES = 2**24
@@ -50,10 +50,10 @@ def _read(path: Path, above: tuple[Path, ...], seen: set[Path]) -> Iterator[Laye
         raise SettingsError([f"{path}: builds upon more than {MAX_FILES} files"])
     reader = YamlValues(str(path))
     layer = Layer(reader.read(text), origin=str(path), origins=reader.origins)
-    layer = replace(layer, overrides=_pop_texts(layer, OVERRIDES, "what a training wrote there"))
+    overrides = _pop_texts(layer, OVERRIDES, "what a training wrote there")
     found = _pop_texts(layer, PROVENANCE, "where a value was found")
-    origins = {**layer.origins, **{_names(path): text for path, text in found.items()}}
-    layer = replace(layer, origins=origins, provenance=found)
+    origins = {**layer.origins, **{names_of(path): text for path, text in found.items()}}
+    layer = replace(layer, origins=origins, overrides=overrides, provenance=found)
     bases = layer.values.pop(EXTENDS, [])
     for base in bases if isinstance(bases, list) else [bases]:
         if not isinstance(base, str):
@@ -67,10 +67,6 @@ def _pop_texts(layer: Layer, section: str, what: str) -> dict[str, str]:
     if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
         raise SettingsError([f"{layer.origin_of((section,))}: {section} holds, by path, {what}"])
     return texts
-
-
-def _names(path: str) -> Names:
-    return tuple(map(unquote, path.split(".")))
 
 
 def _read_text(path: Path) -> str:

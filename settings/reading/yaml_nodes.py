@@ -14,6 +14,8 @@ from yaml.constructor import SafeConstructor
 from yaml.nodes import Node
 from yaml.resolver import BaseResolver
 
+from nested_lightning.settings.reading.written_numbers import PLAIN
+
 STANDARD_TAG = "tag:yaml.org,2002:"
 MERGE_TAG = f"{STANDARD_TAG}merge"
 
@@ -22,17 +24,6 @@ MAX_VALUES = 100_000
 
 _MAX_CAREFUL = 100_000
 """Characters that are read a second time, for a better message."""
-
-PLAIN = {
-    "null": re.compile(r"null|Null|NULL|~|"),
-    "bool": re.compile(r"true|True|TRUE|false|False|FALSE"),
-    "int": re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"),
-    "float": re.compile(
-        r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
-    ),
-    "merge": re.compile(r"<<"),
-}
-"""What a word without quotes is, by the first pattern that fits the whole of it; else it is text."""
 
 
 class _Limited(Composer, BaseResolver):

@@ -8,8 +8,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from nested_lightning.settings.reading.errors import MAX_PROBLEMS, SettingsError, shown
 from nested_lightning.settings.reading.layers import Names
-from nested_lightning.settings.reading.written_numbers import value_of
-from nested_lightning.settings.reading.yaml_nodes import MAX_VALUES, MERGE_TAG, PLAIN, STANDARD_TAG, compose
+from nested_lightning.settings.reading.written_numbers import PLAIN, value_of
+from nested_lightning.settings.reading.yaml_nodes import MAX_VALUES, MERGE_TAG, STANDARD_TAG, compose
 
 MAX_DEPTH = 30
 """Levels of nesting; settings have six."""

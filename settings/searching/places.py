@@ -4,13 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import unquote
 
 from pydantic import BaseModel
 
 from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.describing.in_effect import Setting, settings_in_effect
-from nested_lightning.settings.describing.walking import NamedItems, Place, dotted, step
+from nested_lightning.settings.describing.walking import NamedItems, Place, dotted, names_of, step
 from nested_lightning.settings.reading.errors import SettingsError, did_you_mean
 from nested_lightning.settings.reading.layers import Names
 from nested_lightning.settings.slot import Slot
@@ -135,25 +134,3 @@ def _with_item(settings: ApplicationSettings, item: Names, names: Names) -> Appl
         raise SettingsError(
             [f"--search {dotted(names)}: set {dotted(item)} first, as it can't be empty: {why}"]
         ) from None
-
-
-def value_at(settings: ApplicationSettings, names: Names) -> Any:
-    """Return a value.
-
-    Raises:
-        LookupError: There is none.
-    """
-    value: Any = settings
-    for name in names:
-        if isinstance(value, Mapping):
-            value = value[name]
-        elif isinstance(value, BaseModel) and hasattr(value, name):
-            value = getattr(value, name)
-        else:
-            raise LookupError(name)
-    return value
-
-
-def names_of(path: str) -> Names:
-    """Return a dotted path, name by name."""
-    return tuple(map(unquote, path.split(".")))

@@ -15,11 +15,12 @@ from optuna.distributions import (
 )
 
 from nested_lightning.settings.application import ApplicationSettings
-from nested_lightning.settings.describing.walking import dotted
+from nested_lightning.settings.describing.in_effect import settings_in_effect
+from nested_lightning.settings.describing.walking import dotted, names_of
 from nested_lightning.settings.families import families
-from nested_lightning.settings.reading.errors import SettingsError
-from nested_lightning.settings.reading.layers import Names
-from nested_lightning.settings.searching.places import Found, find, names_of, value_at, with_items
+from nested_lightning.settings.reading.errors import SettingsError, collecting
+from nested_lightning.settings.reading.layers import Names, value_at
+from nested_lightning.settings.searching.places import Found, find, with_items
 from nested_lightning.settings.searching.written import Plain, read_search
 from nested_lightning.settings.slot import Slot
 
@@ -71,12 +72,12 @@ class SearchSpace:
     def defaults(self) -> dict[str, Any]:
         """Return what the settings say of each parameter that exists with them, by path."""
         found: dict[str, Any] = {}
-        settings = with_items(self.settings, [names_of(one.path) for one in self.parameters])
+        values = with_items(self.settings, [names_of(one.path) for one in self.parameters]).to_plain()
         for one in self.parameters:
             conditions = one.asked_when.items()
-            with suppress(LookupError):  # it stands where nothing is yet
-                if all(value_at(settings, names_of(path)) in kinds for path, kinds in conditions):
-                    found[one.path] = value_at(settings, names_of(one.path))
+            with suppress(KeyError):  # it stands where nothing is yet
+                if all(value_at(values, names_of(path)) in kinds for path, kinds in conditions):
+                    found[one.path] = value_at(values, names_of(one.path))
         return found
 
     def document(self) -> list[dict[str, Any]]:
@@ -100,11 +101,9 @@ def make_space(settings: ApplicationSettings, search: Mapping[str, Any]) -> Sear
     problems: list[str] = []
     written: dict[str, BaseDistribution | None] = {}
     for path, what in sorted(search.items(), key=lambda item: _order(item[0])):
-        try:
+        with collecting(problems):
             _refuse_fixed(settings, names_of(path))
             written[path] = read_search(path, what)
-        except SettingsError as error:
-            problems += error.problems
     if problems:
         raise SettingsError(problems)
     own = [names_of(path) for path in written if path.endswith(".kind")]
@@ -113,10 +112,8 @@ def make_space(settings: ApplicationSettings, search: Mapping[str, Any]) -> Sear
     parameters = []
     notes: list[str] = []
     for path, what in written.items():
-        try:
+        with collecting(problems):
             parameters.append(_parameter(settings, path, what, kinds, notes, written))
-        except SettingsError as error:
-            problems += error.problems
     if not search:
         problems.append("nothing is searched: give --search SETTING=VALUES, or sweep.search in a file")
     if problems:
@@ -165,18 +162,16 @@ def _notes_on_lost(
     settings: ApplicationSettings, path: str, slot: Slot, kinds: Sequence[str], searched: Container[str]
 ) -> Iterator[str]:
     """Yield what is set for the kind that there is, and isn't for others that are drawn and have it too."""
-    choice = None
-    with suppress(LookupError):
-        choice = value_at(settings, names_of(path)[:-1])
-    if choice is None:
-        return
-    others = [kind for kind in kinds if kind != choice.kind]
-    for name, value in choice.model_dump(mode="json", exclude_defaults=True).items():
-        setting = f"{path.removesuffix('.kind')}.{name}"
-        having = [kind for kind in others if name in slot.choices[kind].model_fields]
-        if name != "kind" and isinstance(value, Plain) and having and setting not in searched:
+    choice = names_of(path)[:-1]
+    there = [one for one in settings_in_effect(type(settings), settings) if one.names[:-1] == choice]
+    now = next((one.value for one in there if one.is_kind), None)
+    for one in there:
+        name, value, setting = one.names[-1], one.value, dotted(one.names)
+        having = [kind for kind in kinds if kind != now and name in slot.choices[kind].model_fields]
+        is_set = one.place is None and isinstance(value, Plain) and value != one.field.default
+        if is_set and having and setting not in searched:
             yield (
-                f"--search {path}: {setting} = {value} is set for {choice.kind} alone; --search"
+                f"--search {path}: {setting} = {value} is set for {now} alone; --search"
                 f" {setting}={value} sets it for {', '.join(having)} too"
             )
 

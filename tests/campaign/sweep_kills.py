@@ -23,7 +23,7 @@ from nested_lightning.app.sweeping.results import SweepResult
 from nested_lightning.containers.sweeping.sweep import run_sweep
 from nested_lightning.settings.application import parse_settings
 from nested_lightning.settings.searching.space import make_space
-from nested_lightning.settings.sweep import check_sweep
+from nested_lightning.settings.sweep import SweepSettings
 from tests.conftest import make_small_settings, write_small_csv
 
 NUM_TRIALS = 7
@@ -46,7 +46,7 @@ def sweep_small(folder: Path, table: Path, *, jobs: int = 1, engine: str = "ligh
     space = make_space(parse_settings(small), SEARCH)
     objective = {"name": "val_loss", "direction": "min"}
     told = {"trials": NUM_TRIALS, "jobs": jobs, "engine": engine}
-    how = check_sweep({**told, "keep": 1, "objectives": [objective], "search": SEARCH})
+    how = SweepSettings.model_validate({**told, "keep": 1, "objectives": [objective], "search": SEARCH})
     is_there = (folder / "sweep.yaml").exists()  # a kill may come before there is a study
     return run_sweep(space=space, sweep=how, folder=folder, resume=is_there)
 

@@ -10,7 +10,7 @@ pytest.importorskip("optuna", reason="the extra sweep isn't installed")
 
 from nested_lightning.app.sweeping.results import SweepResult, TrialRecord
 from nested_lightning.commands.printing.sweep_report import print_sweep
-from nested_lightning.settings.sweep import check_sweep
+from nested_lightning.settings.sweep import SweepSettings
 from tests.command_line import ForkedPrograms, Program, program_in
 from tests.conftest import write_small_csv
 
@@ -140,7 +140,7 @@ def test_a_search_of_fewer_points_than_trials_says_so(capsys: pytest.CaptureFixt
 
     print_sweep(
         SweepResult(folder=Path("swept"), objectives=(), trials=(tried,)),
-        check_sweep({"trials": 5}),
+        SweepSettings(trials=5),
     )
 
     assert "all that there is was tried: 1 trial of 5" in capsys.readouterr().err

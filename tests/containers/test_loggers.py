@@ -12,7 +12,7 @@ from pytorch_lightning.loggers import CSVLogger
 
 from nested_lightning import SettingsError, UserError
 from nested_lightning.app.checkpoints.checkpoint_io import read_checkpoint
-from nested_lightning.app.training.reporting.logger_runs import saved_run_ids
+from nested_lightning.app.training.reporting.loggers import saved_run_ids
 from nested_lightning.settings.choices.loggers import LOGGERS
 from tests.containers.five_families import FIVE, going_on, new_training, stopped_and_resumed
 

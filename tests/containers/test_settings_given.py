@@ -8,7 +8,6 @@ import pytest
 from dependency_injector import providers
 
 from nested_lightning import SettingsError, bootstrap, families, load_settings
-from nested_lightning.containers.checking.provider_graph import provided_chain
 from nested_lightning.settings.application import ApplicationSettings, application_settings_model
 from nested_lightning.settings.base import Settings
 from nested_lightning.settings.describing.reference import SettingRow, setting_rows
@@ -82,7 +81,7 @@ def _getters(model: str) -> list[tuple[str, list[str]]]:
     getters = [one for one in application.traverse() if isinstance(one, providers.AttributeGetter)]
     inner = {id(getter.provides) for getter in getters}
     roots = [(getter, _root(getter)) for getter in getters if id(getter) not in inner]
-    named = [(root, provided_chain(getter)) for getter, root in roots if root is not None]
+    named = [(root, _names(getter)) for getter, root in roots if root is not None]
     return [(type(root()).__name__, names) for root, names in named if names]
 
 
@@ -90,6 +89,12 @@ def _values_given(settings: ApplicationSettings) -> list[Any]:
     own = (settings.trainer, getattr(settings, settings.family.section))
     sections = {type(section).__name__: section for section in own}
     return [reduce(getattr, names, sections.get(root, settings)) for root, names in _getters(settings.model)]
+
+
+def _names(getter: Any) -> list[str]:
+    """Return the names ``a`` and ``b`` in ``provider.provided.a.b``."""
+    is_getter = isinstance(getter, providers.AttributeGetter)
+    return [*_names(getter.provides), str(getter.name)] if is_getter else []
 
 
 def _root(provider: Any) -> Any:

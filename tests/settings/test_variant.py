@@ -30,14 +30,14 @@ def test_image_and_text_are_there_by_default() -> None:
 
 
 def test_pictures_have_an_adapter_of_their_own_until_one_of_vectors_is_set() -> None:
-    assert _parse().adapters["image"].kind == "picture"
-    assert _parse(vector_adapter={"kind": "perceptron"}).adapters == {}
+    assert _parse().own("adapter")["image"].kind == "picture"
+    assert _parse(vector_adapter={"kind": "perceptron"}).own("adapter") == {}
 
 
 def test_a_setting_of_one_variant_leaves_the_rest_as_it_is() -> None:
     settings = _parse(variants={"text": {"weight": 2.0, "source": {"window": 128}}})
 
-    assert settings.weights == {"image": 1.0, "text": 2.0}
+    assert settings.own("weight") == {"image": 1.0, "text": 2.0}
     source = settings.sources["text"]
     assert isinstance(source, PythonSourcesSettings)
     assert (source.window, source.margin) == (128, 32)
@@ -74,7 +74,7 @@ def test_the_original_preset_reads_forwards() -> None:
     assert not settings.decoder.is_bidirectional
     assert (settings.decoder.cell, settings.decoder.hidden_features) == ("lstm", 64)
     assert (settings.vector_adapter.kind, settings.vector_adapter.out_features) == ("projection", 32)
-    assert settings.adapters == {}
+    assert settings.own("adapter") == {}
 
 
 def test_settings_as_plain_data_give_the_same_again() -> None:

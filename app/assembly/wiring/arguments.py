@@ -1,12 +1,12 @@
-"""What the makers of parts take."""
+"""What the makers of parts take: a wiring function its parts, anything else its arguments."""
 
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
-from nested_lightning.app.assembly.calls import signature_of, why_not_called
+from nested_lightning.app.assembly.calls import hints_of, signature_of, takes_any_keyword, why_not_called
 from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.expected import Expected
 from nested_lightning.app.assembly.widths import plain
@@ -14,30 +14,32 @@ from nested_lightning.app.assembly.wiring.parts import Declaration
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_known: WeakKeyDictionary[Callable[..., Any], Mapping[str, Expected]] = WeakKeyDictionary()
+
+class Declared(NamedTuple):
+    """A part as a wiring function declares it, and what has to come of it."""
+
+    declaration: Declaration
+    expected: Expected
+
+
+_known: WeakKeyDictionary[Callable[..., Any], Mapping[str, Declared]] = WeakKeyDictionary()
 """What was found of wiring functions, for as long as these live: most are called for each model."""
 
 
-def expected_parts(function: Callable[..., Any]) -> Mapping[str, Expected]:
-    """Return what is expected of each part of a wiring function, by name; empty for any other function."""
-    if function not in _known:
-        parameters = inspect.signature(function).parameters
-        names = [name for name, one in parameters.items() if isinstance(one.default, Declaration)]
-        hints = _hints_of(function) if names else {}
-        _known[function] = {name: Expected.by_part(hints.get(name)) for name in names}
-    return _known[function]
-
-
-def _hints_of(function: Callable[..., Any]) -> dict[str, Any]:
-    try:
-        return inspect.get_annotations(function, eval_str=True)
-    except (NameError, TypeError):  # a name imported only for type checkers
+def declared_parts(maker: Any) -> Mapping[str, Declared]:
+    """Return the parts among the parameters of a wiring function by name; anything else has none."""
+    if not inspect.isfunction(maker):
         return {}
-
-
-def has_parts(function: Any) -> bool:
-    """Return whether this is a wiring function: one with a part among its parameters."""
-    return inspect.isfunction(function) and bool(expected_parts(function))
+    if maker not in _known:
+        parameters = inspect.signature(maker).parameters
+        parts = {
+            name: one.default for name, one in parameters.items() if isinstance(one.default, Declaration)
+        }
+        hints = hints_of(maker) if parts else {}
+        _known[maker] = {
+            name: Declared(one, Expected.by_part(hints.get(name))) for name, one in parts.items()
+        }
+    return _known[maker]
 
 
 def bind(
@@ -64,8 +66,8 @@ def fitting(maker: Callable[..., Any], offered: Mapping[str, Any]) -> dict[str, 
         return {}
     taken = signature_of(inspect.unwrap(maker))
     parameters = taken.parameters if taken else {}
-    takes_all = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
-    return {name: plain(value) for name, value in offered.items() if takes_all or name in parameters}
+    is_open = takes_any_keyword(taken)
+    return {name: plain(value) for name, value in offered.items() if is_open or name in parameters}
 
 
 def choosing(function: F) -> F:

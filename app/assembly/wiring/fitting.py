@@ -14,15 +14,8 @@ from nested_lightning.app.assembly.wiring.written_calls import written_call
 def refuse_unfit(part: Any, given: Mapping[str, Any], *, path: str, assembler: Assembler) -> None:
     """Report each width that a part publishes under the name of another one that it was given.
 
-    Args:
-        part: What was built.
-        given: Keywords that it was built of. A `Width` names what gives it, or what takes it if its name
-            begins with ``out_``; several by name are compared one by one.
-        path: Path of the part.
-        assembler: Takes what is wrong.
-
-    Raises:
-        CompositionError: There is one, and faults aren't collected.
+    A `Width` names what gives it, or what takes it if its name begins with ``out_``; several by name are
+    compared one by one.
     """
     for name, width, published in _pairs(part, given):
         if published == width or assembler.is_consequence(path, [width]):

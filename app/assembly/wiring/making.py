@@ -2,10 +2,10 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from torch import nn
 
@@ -13,7 +13,9 @@ from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.calls import signature_of
 from nested_lightning.app.assembly.errors import OverrideRefusedError
 from nested_lightning.app.assembly.expected import ANYTHING, Expected, described
-from nested_lightning.app.assembly.wiring.arguments import bind, fitting, has_parts, is_chooser
+from nested_lightning.app.assembly.wiring.arguments import bind, declared_parts, fitting, is_chooser
+
+T = TypeVar("T")
 
 _place: ContextVar["Place | None"] = ContextVar("place of the part that is being made", default=None)
 
@@ -26,13 +28,18 @@ _CALLED_ELSEWHERE = "; what it was handed to calls it so: name a function as its
 
 
 @contextmanager
-def observing(observer: Observer) -> Iterator[None]:
-    """Let an observer make the calls that make parts within the block."""
-    token = _observer.set(observer)
+def having(variable: ContextVar[T], value: T) -> Iterator[None]:
+    """Give a variable of this thread and task a value within the block."""
+    token = variable.set(value)
     try:
         yield
     finally:
-        _observer.reset(token)
+        variable.reset(token)
+
+
+def observing(observer: Observer) -> AbstractContextManager[None]:
+    """Let an observer make the calls that make parts within the block."""
+    return having(_observer, observer)
 
 
 def place_being_made() -> str:
@@ -76,7 +83,8 @@ def make(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
         CompositionError: It doesn't take the arguments; names the nearest one.
         OverrideRefusedError: What came of it lacks what is expected at this place.
     """
-    made = _call(maker, args, kwargs, place)
+    with having(_place, place):
+        made = _made(maker, args, kwargs, place)
     if lacks := place.expected.lacks(made):
         raise OverrideRefusedError(place.path, described(made), str(place.expected), lacks)
     return made
@@ -94,20 +102,12 @@ def expect_anything_here() -> None:
         place.expected = ANYTHING
 
 
-def _call(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
-    token = _place.set(place)
-    try:
-        return _made(maker, args, kwargs, place)
-    finally:
-        _place.reset(token)
-
-
 def _made(maker: Any, args: Any, kwargs: Any, place: Place) -> Any:
     if isinstance(maker, nn.Module):
         return maker
     if place.offered and not is_chooser(maker):
         kwargs = {**fitting(maker, place.offered), **kwargs}
-    if inspect.isfunction(maker) and has_parts(function := inspect.unwrap(maker)):
+    if inspect.isfunction(maker) and declared_parts(function := inspect.unwrap(maker)):
         from nested_lightning.app.assembly.wiring.wiring import Wiring  # it imports this module
 
         below = place.assembler or Assembler(path=place.path)

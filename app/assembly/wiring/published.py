@@ -17,11 +17,11 @@ def published(part: Any, attribute: str = "out_features") -> Width:
         CompositionError: It publishes no whole number under this name.
     """
     assembler = running_assembler()
-    name = assembler.find(part) if assembler else None
-    path = assembler.locate(name) if assembler and name else type(part).__name__
+    name = assembler.find(part)
+    path = assembler.locate(name) if name else type(part).__name__
     width = getattr(part, attribute, None)
     if isinstance(width, int):
-        return Width(width, path, is_guessed=assembler is not None and assembler.is_guessed(path))
+        return Width(width, path, is_guessed=assembler.is_guessed(path))
     if not isinstance(part, StandIn):
         shown = f"{path} ({type(part).__name__})" if name else path
         message = (
@@ -34,10 +34,7 @@ def published(part: Any, attribute: str = "out_features") -> Width:
 
 def report(error: CompositionError) -> None:
     """Raise what is wrong; in a check it is collected, and the wiring goes on."""
-    assembler = running_assembler()
-    if assembler is None:
-        raise error
-    assembler.report(error)
+    running_assembler().report(error)
 
 
 def refuse_unknown(named: Iterable[str], known: Collection[str], *, at: str, what: str, are: str) -> None:
@@ -58,6 +55,5 @@ def check_taken(part: Any, **widths: Width) -> None:
         WidthError: It publishes another one.
     """
     assembler = running_assembler()
-    name = assembler.find(part) if assembler else None
-    if assembler and name:
+    if name := assembler.find(part):
         refuse_unfit(part, widths, path=assembler.locate(name), assembler=assembler)

@@ -1,13 +1,24 @@
 """Wiring functions without a container."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, TypeVar, cast
 
+from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.wiring.arguments import fitting
+from nested_lightning.app.assembly.wiring.making import having
 from nested_lightning.app.assembly.wiring.wiring import BoundPart, Wiring
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_seed: ContextVar[int | None] = ContextVar("seed of wirings", default=None)
+
+
+def seeded(seed: int) -> AbstractContextManager[None]:
+    """Give each part that is wired within the block the initial weights of its path and ``seed``."""
+    return having(_seed, seed)
 
 
 def wired(name: str) -> Callable[[F], F]:
@@ -19,7 +30,7 @@ def wired(name: str) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         @wraps(function)
         def wire(*args: Any, **kwargs: Any) -> Any:
-            return Wiring.at(name)(function, *args, **kwargs)
+            return Wiring(Assembler(path=name, seed=_seed.get()))(function, *args, **kwargs)
 
         return cast(F, wire)
 

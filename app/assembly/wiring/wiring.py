@@ -1,18 +1,17 @@
 """One run of a wiring function: builds each part at its path, seeded by it, once."""
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from typing import Any, Self
+from typing import Any
 
 from nested_lightning.app.assembly.assembler import Assembler, naming
 from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.expected import ANYTHING, Expected
 from nested_lightning.app.assembly.names import escape_name
-from nested_lightning.app.assembly.wiring.arguments import bind, expected_parts
+from nested_lightning.app.assembly.wiring.arguments import Declared, bind, declared_parts
 from nested_lightning.app.assembly.wiring.fitting import refuse_unfit
-from nested_lightning.app.assembly.wiring.making import Place, make, observed
+from nested_lightning.app.assembly.wiring.making import Place, having, make, observed
 from nested_lightning.app.assembly.wiring.parts import Declaration
 from nested_lightning.app.assembly.wiring.written_calls import written_call
 from nested_lightning.app.errors import did_you_mean
@@ -21,23 +20,12 @@ MODEL = "model"
 """The parameter that takes the composite itself, whose path is that of the whole wiring."""
 
 _running: ContextVar["Wiring | None"] = ContextVar("running wiring", default=None)
-_seed: ContextVar[int | None] = ContextVar("seed of wirings", default=None)
 
 
-@contextmanager
-def seeded(seed: int) -> Iterator[None]:
-    """Give each part that is wired within the block the initial weights of its path and ``seed``."""
-    token = _seed.set(seed)
-    try:
-        yield
-    finally:
-        _seed.reset(token)
-
-
-def running_assembler() -> Assembler | None:
-    """Return what builds the parts of the wiring function whose body is running, or None."""
+def running_assembler() -> Assembler:
+    """Return what builds the parts of the wiring function whose body is running; elsewhere a new one."""
     wiring = _running.get()
-    return None if wiring is None else wiring.assembler
+    return Assembler(path="") if wiring is None else wiring.assembler
 
 
 class Wiring:
@@ -46,17 +34,15 @@ class Wiring:
     Args:
         assembler: Builds its parts.
         within: Where they are below the composite, if the function builds a part of another one's.
+
+    Attributes:
+        built: Names of the parts that were built, each of which is called once.
     """
 
     def __init__(self, assembler: Assembler, *, within: str = "") -> None:
         self.assembler = assembler
         self._within = within
-        self._called: set[str] = set()
-
-    @classmethod
-    def at(cls, path: str) -> Self:
-        """Return one whose parts lie below ``path``, with the seed of the block; see `seeded`."""
-        return cls(Assembler(path=path, seed=_seed.get()))
+        self.built: set[str] = set()
 
     def __call__(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         """Call the function with its parts bound to their paths; a part is given as what builds it, or ready.
@@ -64,21 +50,15 @@ class Wiring:
         Raises:
             CompositionError: An argument isn't taken, or a part can't be built.
         """
-        given = bind(function, args, kwargs, path=self.assembler.locate(self._within))
+        path = self.assembler.locate(self._within)
+        given = bind(function, args, kwargs, path=path)
         given.apply_defaults()
-        parameters = inspect.signature(function).parameters
-        for name, expected in expected_parts(function).items():
-            default = parameters[name].default
-            if isinstance(default, Declaration):
-                given.arguments[name] = self._bound(name, given.arguments[name], default, expected)
+        for name, declared in declared_parts(function).items():
+            given.arguments[name] = self._bound(name, given.arguments[name], declared)
         if MODEL in given.arguments:
             given.arguments[MODEL] = BoundPart(self, self._within, given.arguments[MODEL], is_whole=True)
-        token = _running.set(self)
-        try:
-            path = self.assembler.locate(self._within)
+        with having(_running, self):
             made = observed(function, given.args, given.kwargs, path)
-        finally:
-            _running.reset(token)
         for one in given.arguments.values():
             if isinstance(one, BoundParts):
                 one.refuse_unused()
@@ -89,40 +69,23 @@ class Wiring:
         """Whether the body of the function is being run, and no constructor within it."""
         return _running.get() is self
 
-    def has_built(self, name: str) -> bool:
-        """Return whether the one part of this name has been built."""
-        return name in self._called
-
-    def build(
-        self, part: "BoundPart", args: Any, kwargs: Mapping[str, Any], *, offered: Mapping[str, Any]
-    ) -> Any:
-        """Build the one part at a path.
+    def building(self, part: "BoundPart") -> AbstractContextManager[None]:
+        """Let the one part at its path be built within the block, where any other is a factory.
 
         Raises:
-            CompositionError: It was built before, can't be built, or publishes another width than it got.
+            CompositionError: It was built before.
         """
-        path = part.path
-        if part.name in self._called:
+        if part.name in self.built:
             raise CompositionError(
-                f"{path} was built before in this wiring ({written_call().place}): use what the first"
+                f"{part.path} was built before in this wiring ({written_call().place}): use what the first"
                 " call returned in both places, or declare it with parts(…), and build one for each name",
-                path=path,
+                path=part.path,
             )
-        self._called.add(part.name)
-        for one in (*args, *kwargs.values()):
-            if isinstance(one, BoundPart):
-                self.assembler.factories.add(one.name)
-        token = _running.set(None)
-        try:
-            instance = part.build(args, kwargs, self.assembler, offered=offered)
-        finally:
-            _running.reset(token)
-        refuse_unfit(instance, kwargs, path=path, assembler=self.assembler)
-        return instance
+        self.built.add(part.name)
+        return having(_running, None)
 
-    def _bound(
-        self, name: str, value: Any, declaration: Declaration, expected: Expected
-    ) -> "BoundPart | BoundParts":
+    def _bound(self, name: str, value: Any, declared: Declared) -> "BoundPart | BoundParts":
+        declaration, expected = declared
         place = f"{self._within}.{name}" if self._within else name
         if isinstance(value, Declaration) and not value.kinds:
             path = self.assembler.locate(place)
@@ -157,7 +120,7 @@ class BoundPart:
     @property
     def is_built(self) -> bool:
         """Whether it was called in the body of its wiring; else it is a factory."""
-        return self._wiring.has_built(self.name)
+        return self.name in self._wiring.built
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Build the part; a factory draws from the random numbers of what calls it."""
@@ -168,7 +131,7 @@ class BoundPart:
         if self.maker is None:
             return None
         if self._wiring.is_running:
-            return self._wiring.build(self, args, kwargs, offered=offered)
+            return self._build(args, kwargs, offered)
         with naming(self.path):
             return make(self.maker, args, kwargs, Place(self.path, expected=self._expected, offered=offered))
 
@@ -180,25 +143,30 @@ class BoundPart:
         """Pickle it as a factory, which it is after its wiring."""
         return _factory, (self._wiring.assembler.path, self.name, self.maker, self._expected)
 
-    def build(
-        self, args: Any, kwargs: Mapping[str, Any], assembler: Assembler, *, offered: Mapping[str, Any]
-    ) -> Any:
-        """Build the one part at this path."""
-        place = Place(self.path, self.name, assembler, self._expected, offered)
+    def _build(self, args: Any, kwargs: Mapping[str, Any], offered: Mapping[str, Any]) -> Any:
+        """Build the one part at this path, and compare the widths that it publishes with those given."""
+        assembler, expected = self._wiring.assembler, self._expected
+        place = Place(self.path, self.name, assembler, expected, offered)
 
         def call(**given: Any) -> Any:
             return make(self.maker, args, given, place)
 
-        if self._is_whole:
-            with assembler.seeding(self.path), naming(self.path, kwargs):
-                return call(**kwargs)
-        return assembler.build(
-            self.name,
-            call,
-            kwargs,
-            is_module=self._expected.is_module,
-            is_optional=self._expected.is_optional,
-        )
+        with self._wiring.building(self):
+            given = (*args, *kwargs.values())
+            assembler.factories.update(one.name for one in given if isinstance(one, BoundPart))
+            if self._is_whole:
+                with assembler.seeding(self.path), naming(self.path, kwargs):
+                    made = call(**kwargs)
+            else:
+                made = assembler.build(
+                    self.name,
+                    call,
+                    kwargs,
+                    is_module=expected.is_module,
+                    is_optional=expected.is_optional,
+                )
+        refuse_unfit(made, kwargs, path=self.path, assembler=assembler)
+        return made
 
 
 def _factory(root: str, name: str, maker: Any, expected: Expected) -> BoundPart:
@@ -237,7 +205,10 @@ class BoundParts(Mapping[str, BoundPart]):
     def __getitem__(self, name: str) -> BoundPart:
         """Return what builds the part ``name``."""
         self._asked[name] = None
-        maker = self._items.get(name, self._default)
+        try:
+            maker = self._items[name]
+        except KeyError:
+            maker = self._default
         return BoundPart(self._wiring, self._place.format(escape_name(name)), maker, self._expected)
 
     def __iter__(self) -> Iterator[str]:

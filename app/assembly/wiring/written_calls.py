@@ -2,7 +2,6 @@
 
 import ast
 import inspect
-import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -27,18 +26,15 @@ def written_call() -> WrittenCall:
     if frame is None:
         return WrittenCall()
     place = f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+    position = inspect.getframeinfo(frame).positions
     try:
-        lines, first = inspect.getsourcelines(frame.f_code)
-        tree = ast.parse(textwrap.dedent("".join(lines)))
-    except (OSError, SyntaxError, TypeError):
+        lines, _ = inspect.findsource(frame)
+        nodes = ast.walk(ast.parse("".join(lines)))
+    except (OSError, SyntaxError):
         return WrittenCall(place)
-    position = [*frame.f_code.co_positions()][frame.f_lasti // 2]
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _span(node) == _moved(position, lines, first):
-            return WrittenCall(
-                place, {word.arg: ast.unparse(word.value) for word in node.keywords if word.arg}
-            )
-    return WrittenCall(place)
+    calls = (node for node in nodes if isinstance(node, ast.Call) and _span(node) == position)
+    words = (word for call in calls for word in call.keywords)
+    return WrittenCall(place, {word.arg: ast.unparse(word.value) for word in words if word.arg})
 
 
 def _caller() -> FrameType | None:
@@ -51,15 +47,3 @@ def _caller() -> FrameType | None:
 
 def _span(node: ast.Call) -> tuple[int, int | None, int, int | None]:
     return node.lineno, node.end_lineno, node.col_offset, node.end_col_offset
-
-
-def _moved(
-    position: tuple[int | None, ...], lines: list[str], first: int
-) -> tuple[int | None, int | None, int | None, int | None]:
-    """Return a position in a file as one in the function's own lines, without their common indentation."""
-    line, end_line, column, end_column = position
-    indentation = len(lines[0]) - len(lines[0].lstrip())
-    if line is None or end_line is None or column is None or end_column is None:
-        return None, None, None, None
-    offset = max(first - 1, 0)
-    return line - offset, end_line - offset, column - indentation, end_column - indentation

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from statistics import fmean
 
-from nested_lightning.app.checking.drawing.layers import find_layers
 from nested_lightning.app.checking.drawing.model_graph import Edge, ModelGraph
-from nested_lightning.app.checking.drawing.routes import Stop, find_routes, order_columns
+from nested_lightning.app.checking.drawing.routes import Stop, find_layers, find_routes, list_columns
 
 GAP = 18.0
 """Space around the picture, and between two nodes of a column."""
@@ -81,11 +81,11 @@ def lay_out(
     """
     layers = find_layers(graph)
     routes = find_routes(graph, layers)
-    columns = order_columns(graph, layers, routes)
+    columns = list_columns(graph, layers, routes)
     heights = {
         stop: sizes[stop][1] if isinstance(stop, str) else 0.0 for column in columns for stop in column
     }
-    middles = _find_middles(columns, heights, _joined(routes))
+    middles = _order_and_place(columns, heights, _joined(routes))
     boxes: dict[Stop, Box] = {}
     sides: dict[Stop, tuple[float, float]] = {}
     left = GAP
@@ -112,22 +112,20 @@ def _joined(routes: Mapping[Edge, Sequence[Stop]]) -> dict[Stop, list[Stop]]:
     return joined
 
 
-def _find_middles(
-    columns: Sequence[Sequence[Stop]], heights: Mapping[Stop, float], joined: Mapping[Stop, Sequence[Stop]]
+def _order_and_place(
+    columns: Sequence[list[Stop]], heights: Mapping[Stop, float], joined: Mapping[Stop, Sequence[Stop]]
 ) -> dict[Stop, float]:
-    """Return the height of each stop's middle: near the mean of those that it is joined to."""
-    middles: dict[Stop, float] = {}
-    for column in columns:
-        middles.update(zip(column, accumulate(_steps(column, heights)), strict=True))
+    """Return the height of each stop's middle: near the mean of those that it is joined to.
+
+    Columns are sorted by these means, and so change their order as long as others move.
+    """
+    middles = dict.fromkeys(heights, 0.0)
     for sweep in range(_NUM_SWEEPS):
-        for column in columns if sweep % 2 else reversed(columns):
-            wanted = [
-                sum(middles[other] for other in joined[stop]) / len(joined[stop])
-                if stop in joined
-                else middles[stop]
-                for stop in column
-            ]
-            middles.update(zip(column, _apart(wanted, _steps(column, heights)), strict=True))
+        for column in columns if sweep % 2 == 0 else reversed(columns):
+            wanted = {stop: fmean(middles[one] for one in joined.get(stop, [stop])) for stop in column}
+            column.sort(key=wanted.__getitem__)
+            places = _apart([wanted[stop] for stop in column], _steps(column, heights))
+            middles.update(zip(column, places, strict=True))
     top = min(middles[stop] - heights[stop] / 2 for stop in middles)
     return {stop: middle - top + GAP for stop, middle in middles.items()}
 

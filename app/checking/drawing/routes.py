@@ -1,14 +1,11 @@
-"""By which columns each edge of a graph leads: beside the nodes, never through one."""
+"""In which column each node of a graph stands, and by which each edge leads: never through a node."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
-from statistics import fmean
 from typing import NamedTuple
 
 from nested_lightning.app.checking.drawing.model_graph import Edge, ModelGraph
-
-_NUM_SWEEPS = 4
 
 
 class Lane(NamedTuple):
@@ -21,6 +18,35 @@ class Lane(NamedTuple):
 
 Stop = str | Lane
 """What an edge comes by: a node, by its name, or a lane."""
+
+
+def find_layers(graph: ModelGraph) -> dict[str, int]:
+    """Return the layer of each node: right of all that lead to it, and no further left than it must.
+
+    Edges that would close a circle are left out of account.
+    """
+    places = {node.name: place for place, node in enumerate(graph.nodes)}
+    before: dict[str, set[str]] = {name: set() for name in places}
+    for edge in graph.edges:
+        before[edge.target].add(edge.source)
+    layers: dict[str, int] = {}
+    for name in _in_order(before, places):
+        layers[name] = max((layers[source] + 1 for source in before[name]), default=0)
+    for name in places:  # a node without inputs is placed beside its first target
+        following = [layers[target] for target, sources in before.items() if name in sources]
+        if following and not before[name]:
+            layers[name] = min(following) - 1
+    return layers
+
+
+def _in_order(before: Mapping[str, set[str]], places: Mapping[str, int]) -> list[str]:
+    """Return all names, each after those before it; takes edges out of circles, back to the first node."""
+    while True:
+        try:
+            return list(TopologicalSorter(before).static_order())
+        except CycleError as error:
+            source, target = min(pairwise(error.args[1]), key=lambda edge: places[edge[1]])
+            before[target].discard(source)
 
 
 def find_routes(graph: ModelGraph, layers: Mapping[str, int]) -> dict[Edge, tuple[Stop, ...]]:
@@ -36,32 +62,14 @@ def find_routes(graph: ModelGraph, layers: Mapping[str, int]) -> dict[Edge, tupl
     return routes
 
 
-def order_columns(
+def list_columns(
     graph: ModelGraph, layers: Mapping[str, int], routes: Mapping[Edge, Sequence[Stop]]
 ) -> list[list[Stop]]:
-    """Return the stops of each layer from top to bottom, each near those that it is joined to.
-
-    They begin in the graph's order and move to the mean place of their neighbours, some times each way.
-    """
-    columns: dict[int, dict[Stop, None]] = defaultdict(dict)
+    """Return the stops of each layer: its nodes in the graph's order, then its lanes."""
+    columns: list[dict[Stop, None]] = [{} for _ in range(max(layers.values()) + 1)]
     for node in graph.nodes:
         columns[layers[node.name]][node.name] = None
-    joined: dict[Stop, set[Stop]] = defaultdict(set)
-    for edge, route in routes.items():
-        for lane in route[1:-1]:
-            columns[lane.layer][lane] = None  # type: ignore[union-attr]
-        if layers[edge.source] < layers[edge.target]:
-            for one, other in pairwise(route):
-                joined[one].add(other)
-                joined[other].add(one)
-    ordered = [[*columns[layer]] for layer in range(max(columns) + 1)]
-    for sweep in range(_NUM_SWEEPS):
-        for column in ordered if sweep % 2 == 0 else reversed(ordered):
-            _reorder(column, ordered, joined)
-    return ordered
-
-
-def _reorder(column: list[Stop], columns: list[list[Stop]], joined: Mapping[Stop, set[Stop]]) -> None:
-    """Sort a column by the mean relative place of what each stop is joined to."""
-    heights = {stop: (i + 0.5) / len(each) for each in columns for i, stop in enumerate(each)}
-    column.sort(key=lambda stop: fmean(heights[other] for other in joined.get(stop, {stop})))
+    for stop in (stop for route in routes.values() for stop in route):
+        if isinstance(stop, Lane):
+            columns[stop.layer][stop] = None
+    return [[*column] for column in columns]

@@ -50,13 +50,9 @@ class Generation(Protocol):
     def __call__(
         self, step: Step, state: State, *, special: SpecialTokens, max_length: int
     ) -> GeneratedTokens:
-        """Generate one caption for each entry of the state.
+        """Generate one caption for each entry of the decoder's state, which is that before the first token.
 
-        Args:
-            step: The decoder's step.
-            state: The decoder's state before the first token.
-            special: Indices of special tokens.
-            max_length: L at most, the end token included; at least 1.
+        A caption has ``max_length`` tokens at most, the end token included.
         """
 
 

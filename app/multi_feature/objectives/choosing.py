@@ -6,11 +6,9 @@ from torch import nn
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.objectives.binary import BinaryObjective
-from nested_lightning.app.multi_feature.objectives.class_weights import ClassWeights
-from nested_lightning.app.multi_feature.objectives.classes import ClassesObjective
-from nested_lightning.app.multi_feature.objectives.counts import CountsObjective
+from nested_lightning.app.multi_feature.objectives.classes import ClassesObjective, ClassWeights
 from nested_lightning.app.multi_feature.objectives.labels import LabelsObjective
-from nested_lightning.app.multi_feature.objectives.numbers import NumberObjective
+from nested_lightning.app.multi_feature.objectives.numbers import CountsObjective, NumberObjective
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget, Target
 
 _OBJECTIVES: dict[str, type[nn.Module]] = {

@@ -3,17 +3,24 @@
 Shapes: B rows of a batch, N rows, C classes.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal, TypeAlias
 
+import numpy as np
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torchmetrics.functional.classification import multiclass_accuracy, multiclass_f1_score
 
-from nested_lightning.app.evaluation_report import EvaluationReport
-from nested_lightning.app.multi_feature.objectives.class_weights import ClassWeights, weigh_classes
-from nested_lightning.app.multi_feature.objectives.one_column import OneColumnObjective
-from nested_lightning.app.multi_feature.objectives.reports import report_classes
+from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.evaluation_report import EvaluationReport, Labels, Numbers, Scores, score_classes
+from nested_lightning.app.multi_feature.objectives.one_column import OneColumnObjective, to_floats
+from nested_lightning.app.multi_feature.objectives.predictions import ClassPredictions, Values
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget
+
+ClassWeights: TypeAlias = Literal["balanced"] | Mapping[str, float] | None
+"""``balanced``: the inverse of the count in the training part, mean over rows 1; or by name, others 1."""
 
 
 class ClassesObjective(OneColumnObjective):
@@ -58,11 +65,76 @@ class ClassesObjective(OneColumnObjective):
         """Return the scores of always answering the training part's most frequent class."""
         return self.scores(self.target.shares.to(target.device).expand(len(target), -1), target)
 
-    @property
-    def decoding(self) -> dict[str, Any]:
-        """What `predictions_of` needs besides what `decode` gives."""
-        return {"threshold": None}
-
     def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
         """Return the scores of probabilities of [N, C], see `report_classes`."""
         return report_classes(self.predictions(answers), target, shares=self.target.shares)
+
+
+def weigh_classes(target: ClassTarget, weights: ClassWeights) -> Tensor | None:
+    """Return the weights of C classes, float32 of [C], or None for all alike.
+
+    Raises:
+        UserError: A weight names an unknown class.
+    """
+    if weights is None:
+        return None
+    names = target.names
+    if weights == "balanced":
+        counts = torch.tensor(target.counts, dtype=torch.float32)
+        return counts.sum() / (len(names) * counts)
+    for name in weights:
+        if name not in names:
+            raise UserError(
+                f"multi_feature.objective.class_weights.{name}: no such class{did_you_mean(name, names)} "
+                f"(allowed: {', '.join(names)})"
+            )
+    return torch.tensor([weights.get(name, 1.0) for name in names], dtype=torch.float32)
+
+
+def report_classes(
+    predictions: ClassPredictions,
+    target: Tensor,
+    *,
+    shares: Tensor,
+    more: Mapping[str, Tensor] = MappingProxyType({}),
+    more_baseline: Mapping[str, Tensor] = MappingProxyType({}),
+) -> EvaluationReport:
+    """Return the scores of classes, see `ClassScores`, with the log loss, beside those of a constant answer.
+
+    Args:
+        predictions: Of N rows.
+        target: Class index of each, [N].
+        shares: Share of each class in the training part, [C], which is the constant answer.
+        more: Further scores, which go before those of the same name.
+        more_baseline: The same of the constant answer.
+    """
+    labels, names = target.cpu().numpy(), predictions.class_names
+    probabilities = _exact(predictions.probabilities)
+    found = score_classes(labels, probabilities, names, predicted=predictions.indices)
+    constant = _exact(shares.expand(len(labels), -1))
+    scores = found.scores | _log_loss(labels, probabilities) | to_floats(more)
+    baseline = score_classes(labels, constant, names).scores | _log_loss(labels, constant)
+    baseline |= to_floats(more_baseline)
+    return EvaluationReport(
+        num_samples=len(labels),
+        scores=scores,
+        baseline={name: value for name, value in baseline.items() if name in scores},
+        breakdown=found.breakdown,
+        breakdown_by="class",
+        confusions={"": found.confusion},
+        notes=predictions.notes,
+    )
+
+
+def _exact(probabilities: Values) -> Numbers:
+    """Return probabilities whose sum is 1 in 64 bits too, which scikit-learn warns of otherwise."""
+    given = torch.as_tensor(probabilities).double()
+    exact: Numbers = (given / given.sum(dim=1, keepdim=True)).numpy()
+    return exact
+
+
+def _log_loss(labels: Labels, probabilities: Numbers) -> Scores:
+    from sklearn.metrics import log_loss  # takes half a second to import
+
+    value = log_loss(labels, np.asarray(probabilities), labels=range(probabilities.shape[1]))
+    return {"log_loss": float(value)}

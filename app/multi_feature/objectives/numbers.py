@@ -1,19 +1,27 @@
-"""A number for each row, with quantiles where they are wanted.
+"""A number for each row, with quantiles where they are wanted, or how many there are of something.
 
 Shapes: B rows of a batch, N rows, Q quantiles.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torchmetrics.functional import mean_absolute_error, mean_squared_error, r2_score, tweedie_deviance_score
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.multi_feature.objectives.number_scores import score_numbers
 from nested_lightning.app.multi_feature.objectives.one_column import OneColumnObjective
-from nested_lightning.app.multi_feature.targets.specs import NumberTarget
+from nested_lightning.app.multi_feature.targets.specs import CountTarget, NumberTarget
+from nested_lightning.app.tensors import to_double
+
+_MIN_RATE = 1e-9
+"""A rate of 0 would have no deviance."""
+
+_MAX_LOG_RATE = 70.0
+"""A row far from all others has a rate of 1e30 rather than an infinite one."""
 
 
 class NumberObjective(OneColumnObjective):
@@ -90,3 +98,54 @@ class NumberObjective(OneColumnObjective):
         if self.loss == "absolute":
             return F.l1_loss(output, target, reduction="none")
         return F.huber_loss(output, target, reduction="none", delta=self.huber_delta)
+
+
+class CountsObjective(OneColumnObjective):
+    """A Poisson distribution, of whose rate a head gives the logarithm beside that of the mean."""
+
+    def __init__(self, *, target: CountTarget) -> None:
+        super().__init__(target=target, out_features=1)
+        self.log_mean = math.log(target.mean)
+
+    def forward(self, outputs: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of each row, [B], of outputs of [B, 1] and counts of [B]."""
+        return F.poisson_nll_loss(self._log_rates(outputs)[:, 0], target, log_input=True, reduction="none")
+
+    def combine(self, outputs: Tensor) -> Tensor:
+        """Return outputs of [B, 1] whose rates are the mean of members' of [B, M, 1]."""
+        return outputs.logsumexp(dim=1) - math.log(outputs.shape[1])
+
+    def decode(self, outputs: Tensor) -> Tensor:
+        """Return rates, float64 of [B, 1]."""
+        return self._log_rates(to_double(outputs)).exp()
+
+    def scores(self, answers: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Return ``mae``, ``rmse``, ``r2`` and the mean ``poisson_deviance`` of rates of [N, 1]."""
+        return _score_rates(answers[:, 0], to_double(target))
+
+    def baseline_scores(self, target: Tensor) -> dict[str, Tensor]:
+        """Return the scores of always answering the training part's mean."""
+        truth_N = to_double(target)
+        return _score_rates(torch.full_like(truth_N, self.target.mean), truth_N)
+
+    def _log_rates(self, outputs: Tensor) -> Tensor:
+        return (outputs + self.log_mean).clamp(max=_MAX_LOG_RATE)
+
+
+def _score_rates(rates: Tensor, truth: Tensor) -> dict[str, Tensor]:
+    deviance = tweedie_deviance_score(rates.clamp(min=_MIN_RATE), truth.to(rates.device), power=1)
+    return score_numbers(rates, truth) | {"poisson_deviance": deviance}
+
+
+def score_numbers(answers: Tensor, truth: Tensor) -> dict[str, Tensor]:
+    """Return ``mae``, ``rmse`` and ``r2`` of numbers of [N].
+
+    The last one is NaN where all are the same.
+    """
+    truth = truth.to(answers.device)
+    is_defined = len(truth) > 1 and bool(truth.min() < truth.max())
+    return {
+        "mae": mean_absolute_error(answers, truth),
+        "rmse": mean_squared_error(answers, truth, squared=False),
+        "r2": r2_score(answers, truth) if is_defined else torch.tensor(torch.nan),
+    }

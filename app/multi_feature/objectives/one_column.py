@@ -4,13 +4,13 @@ Shapes: B rows of a batch, N rows.
 """
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor, nn
 
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.objectives.predictions import predictions_of
-from nested_lightning.app.multi_feature.objectives.reports import report_scores
 from nested_lightning.app.multi_feature.targets.specs import Target
 
 
@@ -41,9 +41,9 @@ class OneColumnObjective(nn.Module):
         """Return the scores of a constant answer to N rows."""
 
     @property
-    @abstractmethod
     def decoding(self) -> dict[str, Any]:
         """What `predictions_of` needs besides what is decoded."""
+        return {}
 
     def predictions(self, answers: Tensor) -> Any:
         """Return what is decoded of N rows, in the units and names of the file, see `predictions_of`."""
@@ -51,4 +51,13 @@ class OneColumnObjective(nn.Module):
 
     def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
         """Return the scores of what is decoded of N rows."""
-        return report_scores(self.scores(answers, target), self.baseline_scores(target), len(target))
+        return EvaluationReport(
+            num_samples=len(target),
+            scores=to_floats(self.scores(answers, target)),
+            baseline=to_floats(self.baseline_scores(target)),
+        )
+
+
+def to_floats(scores: Mapping[str, Tensor]) -> dict[str, float]:
+    """Return scores as plain numbers."""
+    return {name: float(value) for name, value in scores.items()}

@@ -15,14 +15,14 @@ The optimiser has to treat each number by itself, as torch's Adam, AdamW and SGD
 
 import copy
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import torch
 from torch import nn
 
 from nested_lightning.app.multi_feature.stacking.stack import ModuleStack
 from nested_lightning.app.submodules.periodic import PeriodicEmbedding
-from nested_lightning.app.training.parameter_groups import are_singled_out
+from nested_lightning.app.training.parameter_groups import are_apart
 
 _STACKABLE_LAYERS = (nn.Linear, nn.BatchNorm1d, nn.LayerNorm, PeriodicEmbedding)
 _MAX_PADDING = 2.0
@@ -44,24 +44,14 @@ def plan_stacks(modules: Mapping[str, nn.Module], *, min_size: int, model: nn.Mo
     for name, module in modules.items():
         is_shared = any(uses[id(parameter)] > 1 for parameter in module.parameters())
         structure = structure_of(module)
-        if structure and not is_shared and not are_singled_out(module.parameters()):
+        if structure and not is_shared and not are_apart(module.parameters()):
             alike[structure][name] = int(module.in_features)  # type: ignore[arg-type]
     return [
         names
         for widths in alike.values()
         for names in _share_padding(widths)
-        if len(names) >= min_size and _agree([modules[name] for name in _two_of_each_width(names, widths)])
+        if len(names) >= min_size and _agree({widths[name]: modules[name] for name in names}.values())
     ]
-
-
-def _two_of_each_width(names: Sequence[str], widths: Mapping[str, int]) -> list[str]:
-    seen: Counter[int] = Counter()
-    chosen = []
-    for name in names:
-        seen[widths[name]] += 1
-        if seen[widths[name]] <= 2:
-            chosen.append(name)
-    return chosen
 
 
 def structure_of(module: nn.Module) -> Structure | None:
@@ -102,11 +92,10 @@ def _describe(part: nn.Module, *, has_input: bool) -> Structure:
         for name, tensor in (*part.named_parameters(recurse=False), *part.named_buffers(recurse=False))
     }
     if has_input:
-        for name in (
-            ("in_features", "out_features") if isinstance(part, PeriodicEmbedding) else ("in_features",)
-        ):
+        embeds = isinstance(part, PeriodicEmbedding)
+        for name in ("in_features", "out_features") if embeds else ("in_features",):
             attributes.pop(name, None)
-        for name in part.names if isinstance(part, PeriodicEmbedding) else ("weight",):
+        for name in PeriodicEmbedding.names if embeds else ("weight",):
             shapes[name] = shapes.get(name, ())[:-1]
     return *attributes.items(), *shapes.items()
 
@@ -127,11 +116,11 @@ def _share_padding(widths: Mapping[str, int]) -> list[list[str]]:
     return [[name for name in widths if name in members] for members in map(set, sets)]
 
 
-def _agree(modules: Sequence[nn.Module]) -> bool:
-    """Return whether the modules, with other weights and without dropout, give the same stacked and alone."""
+def _agree(modules: Iterable[nn.Module]) -> bool:
+    """Return whether two of each, with other weights and without dropout, give the same stacked and alone."""
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(0)
-        copies = [_draw_anew(copy.deepcopy(module)) for module in modules]
+        copies = [_draw_anew(copy.deepcopy(module)) for module in modules for _ in range(2)]
         stack = ModuleStack({str(index): module for index, module in enumerate(copies)})
         try:
             return all(_agree_in_mode(stack, copies, is_training=mode) for mode in (True, False))

@@ -12,10 +12,9 @@ from typing import Any, Literal, Self, TypeAlias
 import numpy as np
 import pyarrow as pa
 from pyarrow import compute
-from torch import Tensor
 
 from nested_lightning.app.data.stratified import Rows
-from nested_lightning.app.errors import UserError, did_you_mean, name_list
+from nested_lightning.app.errors import RowError, UserError, did_you_mean, name_list
 from nested_lightning.app.multi_feature.targets.specs import (
     ClassTarget,
     CountTarget,
@@ -103,7 +102,7 @@ class ClassColumn(_Column):
         return (*(name for name in names if name != self.positive), self.positive)
 
     @cached_property
-    def _indices(self) -> Tensor:
+    def _indices(self) -> Rows:
         return encode_labels(self.values, self.class_names)
 
     def strata(self, min_size: int) -> Rows:
@@ -113,7 +112,7 @@ class ClassColumn(_Column):
             UserError: A class has fewer rows than ``min_size``; or see `class_names` and `ClassTarget`.
         """
         check_class_sizes(self._indices, self.class_names, min_size)
-        return self._indices.numpy()
+        return self._indices
 
     def fit(self, train: Rows) -> ClassTarget:
         """Return what a model must know of the column, by the rows ``train``.
@@ -122,7 +121,7 @@ class ClassColumn(_Column):
             UserError: A class has no row among them.
         """
         names = self.class_names
-        counts = np.bincount(self._indices.numpy()[train], minlength=len(names)).tolist()
+        counts = np.bincount(self._indices[train], minlength=len(names)).tolist()
         if lacking := [name for name, count in zip(names, counts, strict=True) if count == 0]:
             raise UserError(
                 f"the training part has no row of class {name_list(lacking)}; see multi_feature.data.split"
@@ -184,10 +183,10 @@ class LabelColumn(_Column):
         counts = encoded[train].sum(axis=0).astype(int)
         if not counts.all():
             first = int(np.argmin(counts))
-            row = int(encoded[:, first].argmax())
-            raise UserError(
+            raise RowError(
                 f"column '{self.name}': the training part has no row with the label '{names[first]}', which"
-                f" is first in row {row + 1:,}; {LACKS_ROWS}, or leave the label out"
+                f" is first in row {{row}}; {LACKS_ROWS}, or leave the label out",
+                row=int(encoded[:, first].argmax()),
             )
         if (counts == len(train)).all():
             raise UserError(_constant(self.name, name_list(names)))

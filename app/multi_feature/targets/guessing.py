@@ -24,7 +24,7 @@ from nested_lightning.app.tables.column_values import (
     plain_column,
     text_values,
 )
-from nested_lightning.app.tables.label_sets import is_list
+from nested_lightning.app.tables.labels import is_list
 
 MAX_NUMBERED_CLASSES = 20
 """Whole numbers of more different values are measurements rather than classes."""
@@ -98,6 +98,12 @@ def read_numbers(column: pa.ChunkedArray, *, name: str) -> Numbers:
         texts = text_values(column)
         is_stray = _is_stray(texts)
         row = int(is_stray.argmax())
+        if not is_stray.any():
+            several = name_list(compute.unique(texts.drop_null()).to_pylist(), limit=3)
+            raise UserError(
+                f"column '{name}' holds numbers that aren't all written alike ({several}): give them one"
+                " decimal mark and one unit, or none"
+            )
         raise UserError(
             f"column '{name}' holds '{texts[row].as_py()}', first in row {row + 1:,}, which is no number:"
             f" correct or empty {counted(int(is_stray.sum()), 'such cell')}, or choose another"

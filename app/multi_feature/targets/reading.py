@@ -28,8 +28,7 @@ from nested_lightning.app.multi_feature.targets.guessing import (
 from nested_lightning.app.multi_feature.targets.several import AnyTarget, SeveralTargets, targets_by_column
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget, Kind, LabelTarget, Target
 from nested_lightning.app.tables.column_values import Numbers
-from nested_lightning.app.tables.label_sets import label_sets
-from nested_lightning.app.tables.labels import find_label, label_values, refuse_missing_labels
+from nested_lightning.app.tables.labels import find_label, label_sets, label_values, refuse_missing_labels
 from nested_lightning.app.tables.sample_columns import Flags
 
 KINDS: Mapping[str, Kind] = {name: name for name in get_args(Kind)}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
@@ -38,8 +37,3 @@ AnyTarget: TypeAlias = Target | SeveralTargets
 def targets_by_column(target: AnyTarget) -> dict[str, Target]:
     """Return the targets of a model, one or several, by their columns."""
     return dict(target.targets) if isinstance(target, SeveralTargets) else {target.column: target}
-
-
-def truth_by_column(truth: Any, targets: Mapping[str, Target]) -> Mapping[str, Any]:
-    """Return what a batch has to be predicted, by the columns of ``targets``."""
-    return truth if isinstance(truth, dict) else dict.fromkeys(targets, truth)

@@ -18,7 +18,7 @@ from pyarrow import compute
 from pydantic import Field, FiniteFloat
 
 from nested_lightning.app.data.data_spec import Facts
-from nested_lightning.app.errors import UserError, name_list
+from nested_lightning.app.errors import RowError, name_list
 from nested_lightning.app.tables.column_values import Numbers
 from nested_lightning.app.tables.labels import encode_labels
 
@@ -51,7 +51,9 @@ class ClassTarget(Facts):
         Raises:
             UserError: A value is missing or no class.
         """
-        return encode_labels(values, self.names)
+        import torch
+
+        return torch.from_numpy(encode_labels(values, self.names))
 
     def decode(self, encoded: Tensor) -> list[str]:
         """Return the names of class indices of [N]."""
@@ -133,7 +135,7 @@ class CountTarget(_OneNumber):
         """Return the counts, float32 of [N].
 
         Raises:
-            UserError: One is negative or has a fraction; the message names the first row.
+            RowError: One is negative or has a fraction; the message names the first row.
         """
         refuse_other_than_counts(values, self.column)
         import torch
@@ -169,7 +171,7 @@ class LabelTarget(Facts):
         """Return 1 where a row has a label, else 0, float32 of [N, K].
 
         Raises:
-            UserError: A label is none that the model knows; the message names the first row.
+            RowError: A label is none that the model knows; the message names the first row.
         """
         import torch
 
@@ -207,9 +209,10 @@ def refuse_other_than_counts(values: Numbers, column: str) -> None:
     is_wrong = (values < 0) | (values != np.floor(values))
     if is_wrong.any():
         row = int(is_wrong.argmax())
-        raise UserError(
-            f"column '{column}' holds {values[row]:g}, first in row {row + 1:,}, and counts are whole numbers"
-            " of at least 0; multi_feature.objective.kind=number takes any number"
+        raise RowError(
+            f"column '{column}' holds {values[row]:g}, first in row {{row}}, and counts are whole numbers"
+            " of at least 0; multi_feature.objective.kind=number takes any number",
+            row=row,
         )
 
 
@@ -217,7 +220,7 @@ def encode_label_sets(values: pa.ListArray, names: tuple[str, ...], column: str)
     """Return 1 where a row has a label, else 0, of [N, K].
 
     Raises:
-        UserError: A label isn't in ``names``; the message names the first row.
+        RowError: A label isn't in ``names``; the message names the first row.
     """
     encoded = np.zeros((len(values), len(names)), dtype=np.float32)
     rows = np.repeat(np.arange(len(values)), values.value_lengths().fill_null(0).to_numpy())
@@ -225,9 +228,10 @@ def encode_label_sets(values: pa.ListArray, names: tuple[str, ...], column: str)
     codes = compute.index_in(labels, value_set=pa.array(names, pa.string())).fill_null(-1).to_numpy()
     if (codes < 0).any():
         first = int((codes < 0).argmax())
-        raise UserError(
-            f"column '{column}' holds the label '{labels[first].as_py()}', first in row {rows[first] + 1:,},"
-            f" which the model does not know; it knows {name_list(names, limit=20)}"
+        raise RowError(
+            f"column '{column}' holds the label '{labels[first].as_py()}', first in row {{row}},"
+            f" which the model does not know; it knows {name_list(names, limit=20)}",
+            row=int(rows[first]),
         )
     encoded[rows, codes] = 1.0
     return encoded

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Literal
 
 import torch
@@ -28,18 +28,11 @@ class Determinism(TemporaryChange):
 
     def __init__(self, *, is_deterministic: bool | Literal["warn"], use_benchmark: bool = False) -> None:
         self.is_deterministic, self.use_benchmark = is_deterministic, use_benchmark
-        self._chosen = ExitStack()
 
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Choose, in each process that takes part."""
         operations = deterministic_operations(self.is_deterministic, use_benchmark=self.use_benchmark)
-        self._chosen.enter_context(operations)
-
-    @override
-    def undo(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Put the choice back."""
-        self._chosen.close()
+        self.changes.enter_context(operations)
 
 
 @contextmanager

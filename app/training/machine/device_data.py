@@ -18,12 +18,10 @@ class DeviceData(EpochCallback):
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Place the training part."""
         place_data(trainer.train_dataloader, pl_module.device)
 
     @override
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Place the validation part."""
         place_data(trainer.val_dataloaders, pl_module.device)
 
 

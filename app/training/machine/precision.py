@@ -4,6 +4,7 @@ import logging
 
 import torch
 
+from nested_lightning.app.devices import find_device
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
 
 _logger = logging.getLogger(PROJECT_LOGGER)
@@ -19,7 +20,7 @@ def choose_precision(wanted: str, *, accelerator: str) -> str:
     """
     if wanted != "auto":
         return wanted
-    device = _device(accelerator)
+    device = "cpu" if accelerator in ("cpu", "tpu") else find_device("auto").type
     chosen = "bf16-mixed" if computes_bf16(device) else "32-true"
     _logger.info("trainer.precision=auto: %s on this %s", chosen, device)
     return chosen
@@ -33,11 +34,3 @@ def computes_bf16(device: str) -> bool:
         able = torch.cpu.get_capabilities()
         return bool(able.get("avx512_bf16") or able.get("amx_bf16") or able.get("bf16"))
     return False
-
-
-def _device(accelerator: str) -> str:
-    has_cuda = accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available()
-    if has_cuda:
-        return "cuda"
-    has_mps = accelerator in ("auto", "gpu", "mps") and torch.backends.mps.is_available()
-    return "mps" if has_mps else "cpu"

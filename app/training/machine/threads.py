@@ -1,11 +1,13 @@
 """How torch computes, for as long as a block lasts: with how many threads, and without needless filling."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Literal
 
 import torch
 from torch import nn
+
+from nested_lightning.app.temporary_attributes import temporary_attributes
 
 ThreadCount = int | Literal["auto"] | None
 """At least 1; ``auto``: by the size of the model, see `count_threads`; None leaves torch's choice."""
@@ -45,16 +47,10 @@ def torch_threads(num_threads: int | None) -> Iterator[None]:
             torch.set_num_threads(threads_before)
 
 
-@contextmanager
-def memory_left_as_it_is() -> Iterator[None]:
+def memory_left_as_it_is() -> AbstractContextManager[None]:
     """Leave new memory unfilled in the block, where torch is asked for deterministic operations.
 
     By default it fills whatever an operation is about to write with NaN, so that reading what wasn't written
     would show: one more pass over the memory of every result.
     """
-    before = torch.utils.deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
-    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        torch.utils.deterministic.fill_uninitialized_memory = before  # type: ignore[attr-defined]
+    return temporary_attributes(torch.utils.deterministic, fill_uninitialized_memory=False)

@@ -25,7 +25,6 @@ class EpochLog(EpochCallback):
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Note what was done before."""
         self._first_epoch, self._first_step = trainer.current_epoch, trainer.global_step
         if self._first_step > 0 and trainer.is_global_zero:
             _logger.info("resumed at step %d", self._first_step)
@@ -47,7 +46,6 @@ class EpochLog(EpochCallback):
 
     @override
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Log the last epoch."""
         if trainer.global_step > self._first_step:
             _log(trainer, trainer.current_epoch)
 

@@ -7,6 +7,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from nested_lightning.app.temporary_attributes import temporary_attributes
+
 PROJECT_LOGGER = "nested_lightning"
 _LIGHTNING_LOGGERS = ("pytorch_lightning", "lightning_fabric")
 _LIGHTNING_REMARKS = (
@@ -54,22 +56,12 @@ def _attached(logger: logging.Logger, handler: logging.Handler) -> Iterator[None
 @contextmanager
 def quiet_lightning() -> Iterator[None]:
     """Keep Lightning's remarks below warnings off the terminal."""
+    handlers = [one for name in _LIGHTNING_LOGGERS for one in logging.getLogger(name).handlers]
     with ExitStack() as stack:
-        for name in _LIGHTNING_LOGGERS:
-            stack.enter_context(_quiet(logging.getLogger(name)))
+        for handler in handlers:
+            level = max(logging.WARNING, handler.level)
+            stack.enter_context(temporary_attributes(handler, level=level))
         yield
-
-
-@contextmanager
-def _quiet(logger: logging.Logger) -> Iterator[None]:
-    levels_before = [(handler, handler.level) for handler in logger.handlers]
-    for handler, level_before in levels_before:
-        handler.setLevel(max(logging.WARNING, level_before))
-    try:
-        yield
-    finally:
-        for handler, level_before in levels_before:
-            handler.setLevel(level_before)
 
 
 @contextmanager

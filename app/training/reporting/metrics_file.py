@@ -16,7 +16,7 @@ from pytorch_lightning.loggers import Logger
 from torch import Tensor
 from typing_extensions import override
 
-from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.checkpoints.checkpoint_io import write_atomically
 from nested_lightning.app.foreign_files import foreign_file, regular_file
 
 _STEP, _EPOCH = "step", "epoch"
@@ -94,7 +94,6 @@ class MetricsFile(Logger):
     @property
     @override
     def save_dir(self) -> str:
-        """The folder of the file."""
         return os.fspath(self.path.parent)
 
     log_dir = save_dir
@@ -145,7 +144,6 @@ class MetricsFile(Logger):
     @override
     @rank_zero_only
     def finalize(self, status: str) -> None:
-        """Write what is not yet in the file."""
         self.write()
 
     def _rewrite(self, rows: Sequence[Row]) -> None:
@@ -157,9 +155,9 @@ class MetricsFile(Logger):
         for row in (*kept, *rows):
             by_step.setdefault(int(row[_STEP]), {}).update(row)
         self._columns = list(dict.fromkeys([_STEP, *_keys(by_step.values())]))
-        ordered = [by_step[step] for step in sorted(by_step)]
-        with replace_atomically(self.path) as file:
-            file.write(self._text([dict(zip(self._columns, self._columns, strict=True)), *ordered]))
+        header: Row = {name: name for name in self._columns}
+        ordered = (by_step[step] for step in sorted(by_step))
+        write_atomically(self.path, self._text([header, *ordered]))
 
     def _read(self) -> list[Row]:
         if not self.path.exists():

@@ -13,7 +13,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from nested_lightning.app.training.monitored_value import MonitoredMoment
-from nested_lightning.app.training.reporting.progress_display import ProgressDisplay, build_display
+from nested_lightning.app.training.reporting.progress_display import LinesDisplay, LiveDisplay
 from nested_lightning.app.training.reporting.progress_state import ProgressState
 
 _REFRESH_S = 0.2
@@ -44,37 +44,32 @@ class TrainingProgress(ProgressBar):
         self._console = console or Console(stderr=True, markup=False, emoji=False)
         self._state = ProgressState(monitor=monitor, mode=mode)
         self._moment = MonitoredMoment(monitor)
-        self._display: ProgressDisplay = build_display(self._console)
-        self._is_enabled = True
+        display = LiveDisplay if self._console.is_interactive else LinesDisplay
+        self._display: LiveDisplay | LinesDisplay = display(console=self._console)
         self._newest_outputs: Any = None
         self._has_begun = False
         self._began_at_s = self._refresh_at_s = self._evaluation_shows_at_s = 0.0
 
     @override
     def enable(self) -> None:
-        """Show the progress again."""
-        self._is_enabled = True
+        self._console.quiet = False
 
     @override
     def disable(self) -> None:
         """Show nothing; Lightning calls this in every process but the first."""
         self._display.close()
-        self._is_enabled = False
+        self._console.quiet = True
 
     @override
     def print(self, *args: Any, **kwargs: Any) -> None:
-        """Print above the bar."""
-        if self._is_enabled:
-            self._console.print(*args, **kwargs)
+        self._console.print(*args, **kwargs)
 
     @override
     def state_dict(self) -> dict[str, Any]:
-        """Return the best value so far and its epoch."""
         return {"best": self._state.best, "best_epoch": self._state.best_epoch}
 
     @override
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the best value of the training that goes on."""
         self._state.best, self._state.best_epoch = state_dict["best"], state_dict["best_epoch"]
 
     @override
@@ -100,7 +95,7 @@ class TrainingProgress(ProgressBar):
         self._refresh_at_s = time.monotonic() + _PATIENCE_S
         for done, each in enumerate(rounds, start=1):
             yield each
-            if self._is_enabled and time.monotonic() >= self._refresh_at_s:
+            if time.monotonic() >= self._refresh_at_s:
                 self._display.update_set_up(f"{what} {done}/{len(rounds)}", done, len(rounds))
                 self._refresh_at_s = time.monotonic() + _REFRESH_S
         self._display.close()
@@ -109,7 +104,6 @@ class TrainingProgress(ProgressBar):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Draw, if it was long ago."""
         self._newest_outputs = outputs
         if time.monotonic() >= self._refresh_at_s:
             self._refresh(trainer)
@@ -123,7 +117,6 @@ class TrainingProgress(ProgressBar):
 
     @override
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Draw the end."""
         self._state.is_finished, self._state.batch = True, trainer.fit_loop.total_batch_idx + 1
         if trainer.should_stop and self._state.fraction < 1.0:
             self._state.activity = "stopped early"
@@ -155,7 +148,7 @@ class TrainingProgress(ProgressBar):
         self._state.activity = f"{activity} {batch_idx + 1}" + (f"/{total}" if total else "")
         if trainer.state.fn == TrainerFn.FITTING:
             self._refresh(trainer)
-        elif self._is_enabled:
+        else:
             self._display.update_evaluation(self._state.activity, batch_idx + 1, total)
 
     @override
@@ -172,12 +165,10 @@ class TrainingProgress(ProgressBar):
 
     @override
     def on_test_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Clear the display away."""
         self._display.close()
 
     @override
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Give the terminal back."""
         self._display.close()
 
     def _start_clock(self) -> None:
@@ -192,8 +183,7 @@ class TrainingProgress(ProgressBar):
         state.elapsed_s = time.monotonic() - self._began_at_s
         if (loss := _loss(self._newest_outputs)) is not None:
             state.observe_loss(loss)
-        if self._is_enabled:
-            self._display.update(state, is_epoch_end=is_epoch_end)
+        self._display.update(state, is_epoch_end=is_epoch_end)
         self._refresh_at_s = time.monotonic() + _REFRESH_S
 
 

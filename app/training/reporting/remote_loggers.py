@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -12,7 +12,6 @@ from lightning_fabric.utilities.rank_zero import rank_zero_only
 from pytorch_lightning.loggers import CometLogger, MLFlowLogger, WandbLogger
 from typing_extensions import override
 
-from nested_lightning.app.extras import require
 from nested_lightning.app.training.reporting.loggers import Tracker, plain_params
 from nested_lightning.app.training.reporting.secrets import without_secrets
 from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
@@ -31,41 +30,20 @@ class _Remote(Tracker):
 
 
 class Wandb(_Remote, WandbLogger):
-    """Weights & Biases.
+    """Weights & Biases."""
 
-    Raises:
-        UserError: The package isn't installed.
-    """
+    needs = ("wandb", "wandb")
 
     def __init__(
-        self,
-        *,
-        item: str,
-        folder: Path,
-        run: str | None = None,
-        project: str = "nested-lightning",
-        entity: str | None = None,
-        name: str | None = None,
-        group: str | None = None,
-        tags: Sequence[str] = (),
-        offline: bool = False,
+        self, *, folder: Path, run: str | None = None, offline: bool = False, **arguments: Any
     ) -> None:
-        require(f"trainer.loggers.{item}", "wandb", "wandb")
-        import wandb
-
-        settings = wandb.Settings(x_disable_meta=True, disable_code=True, disable_git=True, console="off")
         super().__init__(
-            name=name,
             save_dir=folder,
             version=run,
-            project=project,
-            entity=entity,
-            group=group,
-            tags=[*tags],
-            settings=settings,
+            settings={"x_disable_meta": True, "disable_code": True, "disable_git": True, "console": "off"},
             mode="offline" if offline else None,
+            **arguments,
         )
-        self.item = item
 
     @override
     @rank_zero_only
@@ -79,37 +57,24 @@ class Wandb(_Remote, WandbLogger):
 
 
 class Mlflow(_Remote, MLFlowLogger):
-    """MLflow; without ``tracking_uri`` at the address in MLFLOW_TRACKING_URI, else in the run folder.
+    """MLflow; without ``tracking_uri`` at the address in MLFLOW_TRACKING_URI, else in the run folder."""
 
-    Raises:
-        UserError: The package isn't installed.
-    """
+    needs = ("mlflow", "mlflow")
 
     def __init__(
         self,
         *,
-        item: str,
         folder: Path,
         run: str | None = None,
-        experiment_name: str = "nested-lightning",
-        run_name: str | None = None,
         tracking_uri: str | None = None,
         tags: Mapping[str, str] = MappingProxyType({}),
+        **arguments: Any,
     ) -> None:
-        require(f"trainer.loggers.{item}", "mlflow", "mlflow")
-        place = folder.absolute()
-        address = tracking_uri or os.environ.get(_ADDRESS)
-        local: dict[str, Any] = {} if address else {"artifact_location": str(place / "mlflow-artifacts")}
-        address = address or f"sqlite:///{place / 'mlflow.db'}"
-        super().__init__(
-            experiment_name=experiment_name,
-            run_name=run_name,
-            tracking_uri=address,
-            tags={**tags},
-            run_id=run,
-            **local,
-        )
-        self.item = item
+        place, address = folder.absolute(), tracking_uri or os.environ.get(_ADDRESS)
+        if not address:
+            address = f"sqlite:///{place / 'mlflow.db'}"
+            arguments["artifact_location"] = str(place / "mlflow-artifacts")
+        super().__init__(tracking_uri=address, run_id=run, tags={**tags}, **arguments)  # which it adds to
 
     @property
     @override
@@ -145,42 +110,22 @@ class Mlflow(_Remote, MLFlowLogger):
 
 
 class Comet(_Remote, CometLogger):
-    """Comet.
+    """Comet."""
 
-    Raises:
-        UserError: The package isn't installed.
-    """
+    needs = ("comet", "comet_ml")
 
     def __init__(
-        self,
-        *,
-        item: str,
-        folder: Path,
-        run: str | None = None,
-        workspace: str | None = None,
-        project: str = "nested-lightning",
-        name: str | None = None,
-        tags: Sequence[str] = (),
-        online: bool = True,
+        self, *, folder: Path, run: str | None = None, online: bool = True, **arguments: Any
     ) -> None:
-        require(f"trainer.loggers.{item}", "comet", "comet_ml")
-        offline: Any = 0  # Lightning takes False for an experiment that isn't even kept
-        hidden: dict[str, Any] = dict.fromkeys(
-            ("log_code", "log_git_metadata", "log_git_patch", "log_env_details"), False
-        )
-        where: dict[str, Any] = {"offline_directory": str(folder / "comet"), "parse_args": False}
+        hidden = ("log_code", "log_git_metadata", "log_git_patch", "log_env_details", "parse_args")
+        arguments |= dict.fromkeys(hidden, False)
         super().__init__(
-            workspace=workspace,
-            project=project,
             experiment_key=run,
             mode="get" if run else "create",
-            online=online or offline,
-            **hidden,
-            **where,
-            name=name,
-            tags=[*tags],
+            online=online or 0,  # Lightning takes False for an experiment that isn't even kept
+            offline_directory=str(folder / "comet"),
+            **arguments,
         )
-        self.item = item
 
     @override
     @rank_zero_only

@@ -20,7 +20,6 @@ class CountedBatches(Callback):
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
     ) -> None:
-        """Remember how many steps were taken before this batch."""
         self._num_before = trainer.global_step
 
     @override

@@ -1,13 +1,13 @@
 """One training for each fold of the same data, one after another, and their common result."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
-from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.checkpoints.checkpoint_io import write_atomically
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.html_tables import html_table
 from nested_lightning.app.record_files import Record, to_csv
@@ -128,7 +128,9 @@ class CrossValidation:
         is_kept = all(fold.best_checkpoint.exists() for fold in folds)
         if is_kept and (self._is_new or not result.results_file.exists()):
             self._write_predictions(result.predictions_file)
-            _write(result.results_file, _to_json(folds).encode())
+            summary = summarise_folds([fold.test_metrics for fold in folds])
+            plain = {name: asdict(one) for name, one in summary.items()}
+            write_atomically(result.results_file, to_json(plain).encode() + b"\n")
         return result
 
     def _write_predictions(self, file: Path) -> None:
@@ -139,7 +141,7 @@ class CrossValidation:
                 return
             columns = evaluator.sample_columns
             records += ({"fold": fold, **one} for one in evaluator.predictions())
-        _write(file, to_csv(sorted(records, key=itemgetter(*columns))))
+        write_atomically(file, to_csv(sorted(records, key=itemgetter(*columns))))
 
 
 def open_folder_of_folds(path: Path | None, *, name: str) -> Path:
@@ -153,13 +155,3 @@ def open_folder_of_folds(path: Path | None, *, name: str) -> Path:
     if folds_in(path):
         raise UserError(f"{path} already holds folds: go on with them by resume, or name another folder")
     return path
-
-
-def _to_json(folds: Sequence[TrainingResult]) -> str:
-    summary: Mapping[str, FoldSummary] = summarise_folds([fold.test_metrics for fold in folds])
-    return to_json({name: asdict(one) for name, one in summary.items()}) + "\n"
-
-
-def _write(path: Path, content: bytes) -> None:
-    with replace_atomically(path) as file:
-        file.write(content)

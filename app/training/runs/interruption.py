@@ -2,19 +2,18 @@
 
 import os
 import signal
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from pytorch_lightning import LightningModule, Trainer
 from typing_extensions import override
 
+from nested_lightning.app.signals import Handler, heard_by, listened_to
 from nested_lightning.app.training.epoch_callback import EpochCallback
 
-Handler = Callable[[int, FrameType | None], Any] | int | None
+_BATCHES_BETWEEN_AGREEMENTS = 16
 
 
 class TrainingInterruptedError(BaseException):
@@ -53,11 +52,6 @@ class Interruption(EpochCallback):
         self._requeue_signal: signal.Signals | None = None
         self._requeue: Handler = None
 
-    @property
-    def is_requested(self) -> bool:
-        """Whether this process has been asked to stop."""
-        return self._signum is not None
-
     @contextmanager
     def listening(self, trainer: Trainer) -> Iterator[None]:
         """Listen within the block; only the main thread can.
@@ -67,18 +61,15 @@ class Interruption(EpochCallback):
         """
         self._signum, self._num_signals = None, 0
         self._signals, self._requeue_signal = _signals_of(trainer)
-        before: dict[signal.Signals, Handler] = {number: signal.getsignal(number) for number in self._signals}
-        self._install()
         try:
-            yield
+            with heard_by(self._receive, self._signals):
+                yield
         except (KeyboardInterrupt, SystemExit) as end:  # Lightning turns the former into the latter
             if not isinstance(end, KeyboardInterrupt) and not isinstance(end.__context__, KeyboardInterrupt):
                 raise
             raise TrainingInterruptedError(signal.SIGINT) from None
         finally:
             self._is_training = False
-            for number, handler in before.items():
-                signal.signal(number, handler)
             self._signals, self._requeue_signal = (), None
 
     @override
@@ -103,9 +94,9 @@ class Interruption(EpochCallback):
 
     on_test_start = on_validation_start
 
-    def is_agreed(self, trainer: Trainer) -> bool:
-        """Return whether any process has been asked; every process has to call this at the same step."""
-        return _is_any(trainer, self.is_requested)
+    def is_agreed(self, trainer: Trainer, batch_idx: int) -> bool:
+        """Return whether any process has been asked, see `is_any`."""
+        return is_any(trainer, self._signum is not None, batch_idx)
 
     def stop(self, trainer: Trainer) -> None:
         """End the training, now that it is saved; every process has to call this at the same step.
@@ -114,7 +105,7 @@ class Interruption(EpochCallback):
             TrainingInterruptedError: Always.
         """
         requeue = self._requeue if callable(self._requeue) else None
-        if _is_any(trainer, self._is_announced) and self._requeue_signal is not None and requeue is not None:
+        if is_any(trainer, self._is_announced) and self._requeue_signal is not None and requeue is not None:
             self._signum = self._requeue_signal
             requeue(self._requeue_signal, None)
         raise TrainingInterruptedError(self._signum or signal.SIGTERM)
@@ -138,13 +129,6 @@ class Interruption(EpochCallback):
         self._signum = signum
 
 
-def listened_to() -> tuple[signal.Signals, ...]:
-    """Return the signals that ask this thread to stop; only the main one can hear any."""
-    if threading.current_thread() is not threading.main_thread():
-        return ()
-    return (signal.SIGINT, signal.SIGTERM, *_hang_up())
-
-
 def _signals_of(trainer: Trainer) -> tuple[tuple[signal.Signals, ...], signal.Signals | None]:
     """Return the signals that ask to stop, and the one by which SLURM announces the end of the job."""
     signals = listened_to()
@@ -159,13 +143,12 @@ def _signals_of(trainer: Trainer) -> tuple[tuple[signal.Signals, ...], signal.Si
     return signals, announcement
 
 
-def _hang_up() -> tuple[signal.Signals, ...]:
-    """Return SIGHUP where there is such a signal and it isn't ignored."""
-    number = getattr(signal, "SIGHUP", None)
-    return () if number is None or signal.getsignal(number) is signal.SIG_IGN else (number,)
+def is_any(trainer: Trainer, is_so: bool, batch_idx: int = 0) -> bool:
+    """Return whether it is so in any process; every process has to call this at the same step.
 
-
-def _is_any(trainer: Trainer, is_so: bool) -> bool:
+    Asking costs a message, so that several processes ask after some of an epoch's batches alone.
+    """
     if trainer.world_size == 1:
         return is_so
-    return bool(trainer.strategy.reduce_boolean_decision(is_so, all=False))
+    is_asked = batch_idx % _BATCHES_BETWEEN_AGREEMENTS == 0
+    return is_asked and bool(trainer.strategy.reduce_boolean_decision(is_so, all=False))

@@ -11,13 +11,13 @@ from pytorch_lightning.utilities.model_helpers import is_overridden
 from typing_extensions import override
 
 from nested_lightning.app.seam.logged_values import about_to_be_logged
+from nested_lightning.app.temporary_attributes import temporary_attributes
 from nested_lightning.app.training.epoch_callback import EpochCallback, TemporaryChange
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER
 from nested_lightning.app.training.reporting.metrics_file import MetricsFile
-from nested_lightning.app.training.runs.interruption import Interruption
+from nested_lightning.app.training.runs.interruption import Interruption, is_any
 
 _logger = logging.getLogger(PROJECT_LOGGER)
-_BATCHES_BETWEEN_AGREEMENTS = 16
 _DURATION = "duration_s"
 _UNCOUNTED = (
     "no step was counted in the first epoch, so that last.ckpt is saved at the ends of epochs, and is the one"
@@ -55,7 +55,7 @@ class LastCheckpoint(TemporaryChange, Checkpoint):
         interruption: Interruption | None = None,
     ) -> None:
         super().__init__()
-        self._interruption = interruption
+        self._interruption = interruption or Interruption()
         self.path = path
         self._every_n_steps = every_n_steps
         self._every_n_seconds = every_n_seconds
@@ -76,12 +76,8 @@ class LastCheckpoint(TemporaryChange, Checkpoint):
                 own(outputs, batch, batch_idx)
                 self._save_after(trainer, batch_idx)
 
-            vars(pl_module)["on_train_batch_end"] = on_train_batch_end
-
-    @override
-    def undo(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Give the module its hook back."""
-        vars(pl_module).pop("on_train_batch_end", None)
+            hook = temporary_attributes(pl_module, on_train_batch_end=on_train_batch_end)
+            self.changes.enter_context(hook)
 
     @override
     def on_load_checkpoint(
@@ -95,7 +91,6 @@ class LastCheckpoint(TemporaryChange, Checkpoint):
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Store the seconds that the training has taken."""
         checkpoint[_DURATION] = self.earlier_s + time.monotonic() - self._began_at_s
 
     @override
@@ -110,7 +105,6 @@ class LastCheckpoint(TemporaryChange, Checkpoint):
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Count the intervals from here."""
         self._loaded_epoch = None
         self._seen_step = self._saved_step = trainer.global_step
         self._saved_at_s = time.monotonic()
@@ -188,13 +182,12 @@ class LastCheckpoint(TemporaryChange, Checkpoint):
 
     def _save_or_stop(self, trainer: Trainer) -> None:
         self.save(trainer)
-        if self._is_stopping and self._interruption is not None:
+        if self._is_stopping:
             self._interruption.stop(trainer)
 
     def _must_stop(self, trainer: Trainer, batch_idx: int = 0) -> bool:
-        is_time_to_ask = trainer.world_size == 1 or batch_idx % _BATCHES_BETWEEN_AGREEMENTS == 0
-        if self._interruption is not None and is_time_to_ask and not self._is_stopping:
-            self._is_stopping = self._interruption.is_agreed(trainer)
+        if not self._is_stopping:
+            self._is_stopping = self._interruption.is_agreed(trainer, batch_idx)
         return self._is_stopping
 
     def _is_due(self, trainer: Trainer, step: int, batch_idx: int) -> bool:
@@ -202,11 +195,7 @@ class LastCheckpoint(TemporaryChange, Checkpoint):
             return True
         if self._every_n_seconds is None:
             return False
-        is_over = time.monotonic() - self._saved_at_s >= self._every_n_seconds
-        if trainer.world_size == 1:
-            return is_over
-        # clocks differ between processes, which have to save together; asking costs a message
-        return batch_idx % _BATCHES_BETWEEN_AGREEMENTS == 0 and bool(trainer.strategy.broadcast(is_over))
+        return is_any(trainer, time.monotonic() - self._saved_at_s >= self._every_n_seconds, batch_idx)
 
 
 class SaveFirst(EpochCallback):
@@ -217,7 +206,6 @@ class SaveFirst(EpochCallback):
 
     @override
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save it."""
         for callback in trainer.checkpoint_callbacks:
             if isinstance(callback, LastCheckpoint):
                 callback.on_train_end(trainer, pl_module)

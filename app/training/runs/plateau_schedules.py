@@ -36,7 +36,6 @@ class PlateauSchedules(Callback):
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Keep the values until schedules are restored."""
         self._loaded, self._known = checkpoint.get(_KEY, {}), checkpoint.get(_KNOWN, {})
 
     @override

@@ -15,6 +15,7 @@ from nested_lightning.app.data.reproducible_loader import ReproducibleLoader, is
 from nested_lightning.app.data.resumable_loader import ResumableLoader, next_epoch
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file
+from nested_lightning.app.temporary_attributes import temporary_attributes
 from nested_lightning.app.training.epoch_callback import TemporaryChange
 
 _TRAINING = "train_dataloader"
@@ -41,17 +42,10 @@ class ReproducibleData(TemporaryChange):
 
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Put the loaders' methods in place."""
         for name in _LOADERS:
-            source = _source(trainer, pl_module)
-            if name not in vars(source):
-                setattr(source, name, self._taking_over(getattr(source, name), trainer))
-
-    @override
-    def undo(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Put the methods of the class back."""
-        for name in _LOADERS:
-            vars(_source(trainer, pl_module)).pop(name, None)
+            source = getattr(trainer, "datamodule", None) or pl_module
+            given = self._taking_over(getattr(source, name), trainer)
+            self.changes.enter_context(temporary_attributes(source, **{name: given}))
 
     @override
     def on_load_checkpoint(
@@ -113,8 +107,3 @@ def _repeat(loader: Any) -> None:
             " DataLoader"
         )
     loader.is_repeated = True
-
-
-def _source(trainer: Trainer, pl_module: LightningModule) -> Any:
-    """Return what gives the loaders."""
-    return getattr(trainer, "datamodule", None) or pl_module

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from nested_lightning.app.checkpoints.checkpoint_io import replace_atomically
+from nested_lightning.app.checkpoints.checkpoint_io import write_atomically
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file, regular_file
 from nested_lightning.app.html_tables import html_table
@@ -98,8 +98,7 @@ class TrainingResult:
 
     def write(self) -> None:
         """Write the result to the run folder's results file, as JSON; what isn't finite as ``null``."""
-        with replace_atomically(self.run_folder.results_file) as file:
-            file.write(to_json(self.to_dict()).encode() + b"\n")
+        write_atomically(self.run_folder.results_file, to_json(self.to_dict()).encode() + b"\n")
 
     def _repr_html_(self) -> str:
         return html_table(str(self.best_checkpoint), self.scores)

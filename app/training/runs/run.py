@@ -24,13 +24,14 @@ from nested_lightning.app.data.data_summary import DataSummary
 from nested_lightning.app.devices import find_device
 from nested_lightning.app.errors import UserError, unwritten_report
 from nested_lightning.app.random_numbers import seeded_generators
+from nested_lightning.app.training.lightning_callbacks import refuse_unfit
+from nested_lightning.app.training.loops import scores_of
 from nested_lightning.app.training.machine.threads import (
     ThreadCount,
     count_threads,
     memory_left_as_it_is,
     torch_threads,
 )
-from nested_lightning.app.training.monitored_value import naming_unlogged
 from nested_lightning.app.training.reporting.log_file import PROJECT_LOGGER, log_to_file
 from nested_lightning.app.training.runs.interruption import Interruption
 from nested_lightning.app.training.runs.last_checkpoint import LastCheckpoint
@@ -38,10 +39,7 @@ from nested_lightning.app.training.runs.last_training import LastTraining
 from nested_lightning.app.training.runs.misfits import misfit_as_user_error
 from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.run_folder import RunFolder
-from nested_lightning.app.training.runs.run_lock import locked
-from nested_lightning.app.training.runs.scores import scores_of
 from nested_lightning.app.training.submodule_policies import SubmodulePolicies
-from nested_lightning.app.training.unfit_callbacks import refuse_unfit
 
 CallbackT = TypeVar("CallbackT", bound=Callback)
 _logger = logging.getLogger(PROJECT_LOGGER)
@@ -123,7 +121,7 @@ class TrainingRun:
         if self.resume_from is None and self.trainer.global_step == 0:
             self.run_folder.refuse_to_replace_results()
         # of several processes, which share the folder, the first one locks it
-        held = locked(self.run_folder) if self.trainer.is_global_zero else nullcontext()
+        held = self.run_folder.locked() if self.trainer.is_global_zero else nullcontext()
         refuse_unfit(self.trainer.callbacks, self.model)  # type: ignore[attr-defined]
         with disk_full_as_user_error(self.run_folder.path), held, self._listening():
             return self._train_and_evaluate()
@@ -158,8 +156,9 @@ class TrainingRun:
             torch_threads(count_threads(self.num_threads, self.model, batch_size=self.batch_size)),
             memory_left_as_it_is(),
             seeded_generators(self.seed),
-            misfit_as_user_error(overfits=bool(settings.get("trainer", {}).get("overfit_batches"))),
-            naming_unlogged(self.trainer),
+            misfit_as_user_error(
+                self.trainer, overfits=bool(settings.get("trainer", {}).get("overfit_batches"))
+            ),
         ):
             for line in self.data_summary.log_lines() if self.data_summary else ():
                 _logger.info("data: %s", line)

@@ -1,9 +1,9 @@
 """Metrics of an epoch that is not over, saved with the training."""
 
 from collections.abc import Collection, Iterator
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
-import torch
+from lightning_utilities.core.apply_func import apply_to_collection
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
 from torchmetrics import Metric, MetricCollection
@@ -24,22 +24,14 @@ _LOGGED = "self.log()"
 """No submodule's name."""
 
 
-@runtime_checkable
-class RunningMetric(Protocol):
-    """A metric of the project's own that is added up over an epoch."""
-
-    def running_state(self) -> dict[str, Any]:
-        """Return what was added up so far, as tensors on the CPU and plain values."""
-
-    def load_running_state(self, state: dict[str, Any]) -> None:
-        """Go on from what `running_state` returned."""
-
-
 class RunningMetrics(Callback):
     """Saves what the model's metrics and its ``self.log`` have added up so far, of every process.
 
     Without it a training that goes on in mid-epoch would log the mean of the rest of that epoch. Metrics of
     torchmetrics keep their state out of checkpoints, since it is no part of the model.
+
+    A module that adds up by itself has ``running_state``, which returns what it has so far as tensors on the
+    CPU and plain values, and ``load_running_state``, which goes on from that.
     """
 
     def __init__(self) -> None:
@@ -65,7 +57,6 @@ class RunningMetrics(Callback):
     def on_load_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Keep the saved states until training starts."""
         self._loaded = of_this_rank(checkpoint.get(_KEY, []))
 
     @override
@@ -80,7 +71,6 @@ class RunningMetrics(Callback):
 
     @override
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Begin to gather."""
         self._is_epoch_over = False
 
     @override
@@ -94,7 +84,6 @@ class RunningMetrics(Callback):
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Gather no more."""
         self._is_epoch_over, self._logged = True, {}
 
 
@@ -103,26 +92,20 @@ def _states(model: nn.Module, skipped: Collection[int]) -> Iterator[tuple[str, d
         if isinstance(module, MetricCollection):
             module.items()  # lets the metrics of a group share one state again
         elif isinstance(module, Metric) and module.update_count and id(module) not in skipped:
-            values = {key: _to_cpu(value) for key, value in module.metric_state.items()}
-            yield name, {"values": values}
-        elif hasattr(module, "running_state"):  # a check of the protocol would take longer than all the rest
+            yield name, {"values": apply_to_collection(module.metric_state, Tensor, _on_cpu)}
+        elif hasattr(module, "running_state"):
             yield name, module.running_state()
 
 
-def _restore(module: nn.Module, state: dict[str, Any]) -> None:
+def _restore(module: Any, state: dict[str, Any]) -> None:
     if isinstance(module, Metric):
+        device = module.device
         for key, value in state["values"].items():
-            setattr(module, key, _to_device(value, module.device))
+            setattr(module, key, apply_to_collection(value, Tensor, lambda one: one.to(device, copy=True)))
         count_as_updated(module)
-    elif isinstance(module, RunningMetric):
+    elif hasattr(module, "load_running_state"):
         module.load_running_state(state)
 
 
-def _to_cpu(value: Tensor | list[Tensor]) -> Tensor | list[Tensor]:
-    return (
-        [each.detach().cpu() for each in value] if isinstance(value, list) else value.detach().cpu().clone()
-    )
-
-
-def _to_device(value: Tensor | list[Tensor], device: torch.device) -> Tensor | list[Tensor]:
-    return [each.to(device) for each in value] if isinstance(value, list) else value.to(device).clone()
+def _on_cpu(value: Tensor) -> Tensor:
+    return value.detach().cpu().clone()

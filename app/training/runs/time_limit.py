@@ -7,7 +7,7 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 from typing_extensions import override
 
-_BATCHES_BETWEEN_AGREEMENTS = 16
+from nested_lightning.app.training.runs.interruption import is_any
 
 
 class TimeLimit(Callback):
@@ -23,14 +23,12 @@ class TimeLimit(Callback):
 
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Count from here."""
         self._ends_at_s, self._seen_step = time.monotonic() + (self._limit_s or 0), trainer.global_step
 
     @override
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """End the training, if the time is over and the optimiser has just stepped."""
         has_stepped, self._seen_step = trainer.global_step != self._seen_step, trainer.global_step
         if self._limit_s is not None and has_stepped and self._is_over(trainer, batch_idx):
             step = trainer.global_step
@@ -41,8 +39,4 @@ class TimeLimit(Callback):
         loop = trainer.fit_loop
         if trainer.current_epoch < (loop.min_epochs or 0) or trainer.global_step < (loop.min_steps or 0):
             return False
-        is_over = time.monotonic() >= self._ends_at_s
-        if trainer.world_size == 1:
-            return is_over
-        # clocks differ between processes, which have to end together; asking costs a message
-        return batch_idx % _BATCHES_BETWEEN_AGREEMENTS == 0 and bool(trainer.strategy.broadcast(is_over))
+        return is_any(trainer, time.monotonic() >= self._ends_at_s, batch_idx)

@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.foreign_files import foreign_file, regular_file
-from nested_lightning.app.pictures.decoding import open_picture
+from nested_lightning.app.pictures.decoding import open_picture, to_rgb
 from nested_lightning.app.pictures.listing import list_pictures
 
 SIZE = 8
@@ -44,9 +44,7 @@ def read_digit_pictures(paths: Sequence[Path]) -> npt.NDArray[np.float32]:
 def _read(path: Path) -> npt.NDArray[np.float32]:
     regular_file(path)
     with foreign_file(path), open_picture(path) as image:
-        grey = image.convert("RGBA")
-        paper = Image.new("RGBA", grey.size, "white")
-        grey = Image.alpha_composite(paper, grey).convert("L")
+        grey = to_rgb(image).convert("L")
     ink = ImageOps.invert(grey) if _edge_brightness(grey) > 127 else grey
     if ink.size != (SIZE, SIZE):
         ink = _fit(ink, path)

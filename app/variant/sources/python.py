@@ -44,8 +44,7 @@ class PythonSources:
     Args:
         root: Folder of the sources; None: the standard library's.
         max_files: Files to use at most, drawn with ``seed``; None: all.
-        window: Characters of a window, which a file is cut into.
-        margin: Characters on each side of a window that are context alone.
+        window, margin: Characters, see `cut_windows`.
         seed: Decides which files are used where ``max_files`` is set.
     """
 

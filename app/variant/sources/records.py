@@ -69,18 +69,7 @@ class SequenceRecords:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceContent:
-    """Everything that a source gives.
-
-    Attributes:
-        kind: What the sequences consist of.
-        class_names: Name of each class, by class index.
-        has_step_labels: Whether each step has a label, rather than each sequence.
-        parts: Sequences for training, validation and test.
-        window: Steps of the windows that longer sequences are cut into; None: they stay whole.
-        margin: Steps on each side of a window that are context alone.
-        scaling: How vectors are standardised.
-        origin_hash: SHA-256 of what was read, where another machine may read something else; else None.
-    """
+    """Everything that a source gives; of what is in a `VariantSpec` too, see there."""
 
     kind: InputKind
     class_names: tuple[str, ...]
@@ -98,12 +87,7 @@ class SequenceSource(Protocol):
     def __call__(
         self, variant: str, splitter: Splitter, class_names: tuple[str, ...] | None
     ) -> SourceContent:
-        """Read and split the sequences.
-
-        Args:
-            variant: Name of the variant, for messages.
-            splitter: Chooses what trains, chooses and tests a model.
-            class_names: The classes of a trained model; None: as the source finds them.
+        """Read and split the sequences; where the classes of a trained model aren't given, they are found.
 
         Raises:
             UserError: It can't be used; the message names file, line and variant.

@@ -10,10 +10,10 @@ from operator import mul
 import pytest
 
 from nested_lightning.app.checking.drawing.graphviz import draw_graphviz
-from nested_lightning.app.checking.drawing.layers import find_layers
 from nested_lightning.app.checking.drawing.layout import lay_out
 from nested_lightning.app.checking.drawing.mermaid import draw_mermaid
 from nested_lightning.app.checking.drawing.model_graph import Edge, ModelGraph, Node
+from nested_lightning.app.checking.drawing.routes import find_layers
 from nested_lightning.app.checking.drawing.svg import draw_svg
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -1,6 +1,7 @@
 import pickle
 import re
 import zipfile
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,18 @@ def test_a_program_is_opened_and_holds_no_row_of_the_data(program: Path) -> None
 
     assert opened(torch.ones(7, 3))[0].shape == (7, 2)
     assert SECRET[0, 0].numpy().tobytes() not in program.read_bytes()
+
+
+def test_weights_that_a_graph_does_not_compute_with_are_left_out(tmp_path: Path) -> None:
+    whole = nn.ModuleDict({"used": nn.Linear(3, 2), "other": nn.Linear(3, 400)})
+    part = exportable_of(whole, {"5 rows": (SECRET,), "2 rows": (SECRET[:2],)})
+    captured = capture(replace(part, call=lambda module, x: module["used"](x)))
+    (tmp_path / "m.pt2").write_bytes(to_pt2(captured, {}))
+
+    opened = open_pt2(tmp_path / "m.pt2")
+
+    assert [*opened.state_dict] == ["module.used.weight", "module.used.bias"]
+    assert torch.equal(opened.module()(SECRET)[0], whole["used"](SECRET))
 
 
 def hostile(*, as_zip: bool) -> bytes:

@@ -7,8 +7,7 @@ import pytest
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exported.manifest import Loop
-from nested_lightning.app.image_to_text.exported import ExportedImageToText, desk_of
-from nested_lightning.settings.image_to_text import CaptionOptions
+from nested_lightning.app.image_to_text.exported import ExportedImageToText
 
 SPEC: dict[str, Any] = {
     "picture_size": 4,
@@ -56,7 +55,7 @@ def test_each_caption_ends_by_itself_and_none_is_longer_than_the_longest() -> No
 
 @pytest.mark.parametrize("asked", [{"beam": 3}, {"top_p": 0.5}], ids=["beam", "top_p"])
 def test_other_ways_of_writing_are_for_the_checkpoint(asked: Any) -> None:
-    desk = desk_of(counting_model(), CaptionOptions)
+    captioner = ExportedImageToText(model=counting_model())
 
     with pytest.raises(UserError, match="an exported model takes the most probable token"):
-        desk._generation(CaptionOptions(**asked))
+        captioner.generation_for(**asked)

@@ -8,6 +8,7 @@ from nested_lightning.app.multi_feature.column_groups import (
     GroupByPrefix,
     GroupBySharedWord,
     SingleGroup,
+    group_apart,
     select_columns,
 )
 
@@ -99,3 +100,15 @@ def test_explicit_groups_that_do_not_fit_are_refused(groups: dict[str, list[str]
 
 def test_a_column_named_like_a_pattern_is_itself() -> None:
     assert select_columns(["a*", "ab"], ["a*"], setting="excluded") == ("a*",)
+
+
+def test_a_column_of_a_sort_of_its_own_takes_no_other_groups_name() -> None:
+    columns = ["note", "note_0", "note_1", "note_text_0", "note_text_1"]
+
+    groups = group_apart(GroupByPrefix(), columns, {"note": "text"})
+
+    assert groups == {
+        "note": ("note_0", "note_1"),
+        "note_text": ("note_text_0", "note_text_1"),
+        "note_text_text": ("note",),
+    }

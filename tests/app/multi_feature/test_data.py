@@ -211,6 +211,16 @@ def test_classes_have_names(tmp_path: Path, labels: list[Any], names: tuple[str,
     assert _target(_module(_write(tmp_path, kind=labels * 20))).names == names
 
 
+def test_empty_cells_are_counted_as_each_column_is_read(tmp_path: Path) -> None:
+    path, numbers = tmp_path / "trees.parquet", np.arange(60.0)
+    numbers[:2] = np.nan
+    parquet.write_table(pa.table({**_columns(), "kar_0": numbers, "colour": ["red", "blue", ""] * 20}), path)
+
+    counts = _module(path, missing="mean").missing_values()
+
+    assert counts == {"kind": 0, "kar_0": 2, "kar_1": 0, "fou_0": 0, "colour": 20}
+
+
 def test_missing_values_are_refused_by_default(tmp_path: Path) -> None:
     path = _write(tmp_path, kar_0=_with_gaps(_columns()["kar_0"], [4, 7]))
     with pytest.raises(UserError, match=r"2 missing values in 2 of 60 rows, first in row 5.*'kar_0'"):
@@ -223,6 +233,14 @@ def test_missing_values_become_the_median(tmp_path: Path) -> None:
     assert kar is not None
     assert (kar[:, 0] == 0).sum() >= 12
     assert (kar[:, 0] < 0).sum() == (kar[:, 0] > 0).sum()
+
+
+def test_a_value_to_predict_that_is_wrong_is_named_by_its_row_in_the_file(tmp_path: Path) -> None:
+    gaps = _with_gaps(np.arange(60.0), [0, 1])
+    path = _write(tmp_path, kar_0=gaps, kind=[4] * 30 + [-1] + [5] * 29)
+
+    with pytest.raises(UserError, match="holds -1, first in row 31,"):
+        _module(path, missing="drop", objective="counts").setup()
 
 
 def test_missing_values_drop_their_rows(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec
 from nested_lightning.app.multi_feature.predict import to_batch
 from nested_lightning.app.multi_feature.spec import MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget
-from nested_lightning.app.tables.split_table import SplitTable
+from nested_lightning.app.tables.number_block import SplitTable
 
 _SPEC = MultiFeatureDataSpec(
     groups=(

@@ -10,8 +10,7 @@ from torch.nn import functional
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.model import MultiFeatureClassifier
-from nested_lightning.app.multi_feature.objectives.class_weights import ClassWeights
-from nested_lightning.app.multi_feature.objectives.classes import ClassesObjective
+from nested_lightning.app.multi_feature.objectives.classes import ClassesObjective, ClassWeights
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 from nested_lightning.app.submodules.combiners import Concatenation
 from nested_lightning.app.submodules.feature_extractors import FeatureExtractor

@@ -17,7 +17,7 @@ from nested_lightning.app.multi_feature.encoding import read_rows
 from nested_lightning.app.multi_feature.group_specs import ColumnSpec, GroupSpec
 from nested_lightning.app.multi_feature.objectives.predictions import ClassPredictions
 from nested_lightning.app.multi_feature.predict import MultiFeaturePredictor
-from nested_lightning.app.tables.split_table import SplitTable
+from nested_lightning.app.tables.number_block import SplitTable
 from nested_lightning.app.tables.table_file import read_table
 from tests.untrained import as_if_trained
 

@@ -35,7 +35,7 @@ def test_rows_of_a_folder_or_a_pattern_follow_each_other_by_the_names_of_files(
 ) -> None:
     _write({"2024-05.parquet": _MAY, "2024-03.parquet": _MARCH, ".2023.parquet": _MAY}, tmp_path)
 
-    assert read_table(tmp_path / place, reader=storage().reader).to_pydict() == _BOTH
+    assert read_table(tmp_path / place, reader=storage()).to_pydict() == _BOTH
 
 
 def test_files_of_a_pattern_may_be_csv_in_any_folder(tmp_path: Path) -> None:

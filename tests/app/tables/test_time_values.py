@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.tables.time_values import time_values
+from nested_lightning.app.tables.column_values import time_values
 
 _NOON = datetime(2024, 1, 31, 12, tzinfo=UTC).timestamp()
 

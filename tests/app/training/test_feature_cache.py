@@ -1,6 +1,7 @@
 """What a frozen submodule makes of rows is computed once."""
 
 import warnings
+from pathlib import Path
 
 import pytest
 import torch
@@ -8,6 +9,9 @@ from torch import Tensor, nn
 
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.feature_cache import FeatureCache
+from nested_lightning.app.training.submodule_policies import SubmodulePolicies
+from nested_lightning.app.training.submodule_policy import SubmodulePolicy
+from tests.app.training.tiny_training import TinyData, tiny_model, tiny_trainer
 
 
 class Counting(nn.Linear):
@@ -87,3 +91,17 @@ def test_what_can_not_be_known_again_is_refused() -> None:
     FeatureCache(whole, path="small.net", limit_mb=1).begin()
     with pytest.raises(UserError, match="a row for each row"):
         whole(torch.randn(2, 3))
+
+
+def test_a_training_that_fails_leaves_the_submodule_its_forward(tmp_path: Path) -> None:
+    model, policy = tiny_model(), SubmodulePolicy(freeze=True, cache=True)
+    trainer = tiny_trainer(tmp_path, [SubmodulePolicies(family="tiny", policies={"tiny.layers.0": policy})])
+
+    def fail() -> None:
+        assert isinstance(model.layers[0].forward, FeatureCache)
+        raise KeyError("broken model")
+
+    model.on_train_epoch_end = fail  # type: ignore[method-assign]
+    with pytest.raises(KeyError, match="broken model"):
+        trainer.fit(model, datamodule=TinyData())
+    assert not isinstance(model.layers[0].forward, FeatureCache)

@@ -8,8 +8,7 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.layer_decay import list_layers
 from nested_lightning.app.training.parameter_groups import (
     grouped_by_options,
-    set_lr_factor,
-    set_optimizer_options,
+    treat_apart,
 )
 
 
@@ -62,12 +61,12 @@ def test_fewer_than_two_blocks_are_refused(module: nn.Module) -> None:
 def test_a_factor_multiplies_the_rate_that_an_optimizer_is_built_with() -> None:
     module = Encoder()
     for power, layer in enumerate(reversed(list_layers(module, path="a.b"))):
-        set_lr_factor(layer, 0.5**power)
+        treat_apart(layer, lr_factor=0.5**power)
 
     for rate in (1.0, 0.5):  # the second training begins with another rate
         with grouped_by_options():
             groups = torch.optim.SGD(module.parameters(), lr=rate).param_groups
         assert sorted(group["lr"] for group in groups) == [rate * 0.5**power for power in (3, 2, 1, 0)]
-    set_optimizer_options(module.parameters(), lr=0.25)
+    treat_apart(module.parameters(), lr=0.25)
     with grouped_by_options():
         assert [group["lr"] for group in torch.optim.SGD(module.parameters(), lr=1.0).param_groups] == [0.25]

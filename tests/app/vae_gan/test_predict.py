@@ -42,7 +42,7 @@ def pictures(trained: tuple[Any, Path]) -> Path:
 def test_samples_are_of_the_asked_for_domain_or_of_all_in_turn(predictor: VaeGanPredictor) -> None:
     assert predictor.sample(2, domain="ring").domains == ("ring", "ring")
     assert predictor.sample(4).domains == ("dot", "line", "ring", "dot")
-    with pytest.raises(UserError, match=r"--domain rings: .* did you mean 'ring'"):
+    with pytest.raises(UserError, match=r"domain=rings: .* did you mean 'ring'"):
         predictor.sample(1, domain="rings")
 
 

@@ -40,7 +40,7 @@ def test_margins_of_windows_are_ignored_and_each_label_counts_once() -> None:
     assert batch.target is not None
     counted = batch.target[batch.target != IGNORED]
     assert sorted(counted.tolist()) == sorted([*range(10), *range(3)])
-    assert sequences.num_labels == 13
+    assert len(sequences.scored_labels()) == 13
     assert sequences.scored_labels().tolist() == [*range(10), *range(3)]
 
 

@@ -153,6 +153,14 @@ def test_widths_that_differ_name_both_sides_and_the_settings_to_change(
     assert f"{KAR}.out_features" in line
 
 
+def test_settings_of_an_item_are_named_where_they_stand() -> None:
+    own = {"text": {"adapter": {"kind": "embedding", "out_features": 5}}}
+    narrow = {"variant.decoders.text": nn.Linear(7, 10), "variant.decoders.image": nn.Linear(7, 10)}
+    hints = [one.hint for one in _check({"model": "variant", "variant.variants": own}, narrow).faults]
+    assert hints[0].startswith("set variant.variants.image.adapter.out_features, or change")
+    assert hints[1].startswith("set variant.variants.text.adapter.out_features, or change")
+
+
 def test_a_head_that_publishes_no_width_is_held_to_the_one_it_was_asked_for(
     small_settings: dict[str, Any],
 ) -> None:

@@ -19,7 +19,7 @@ from nested_lightning.app.serving.desk import Limits
 from nested_lightning.containers.checking.model_check import check_application
 from nested_lightning.containers.owning.source_files import family_in_file
 from nested_lightning.containers.starting.swapping import swap_submodule
-from nested_lightning.settings.families import knowing
+from nested_lightning.settings.families import find_family, knowing
 from tests.containers.owning.small_training import Rows, Small, run_of
 
 
@@ -228,6 +228,39 @@ def test_a_datamodule_that_the_file_imports_is_taken_where_it_defines_none(tmp_p
     )
 
     assert Rows in family_in_file(f"{file}:Mine").defined_by
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("Pix2Pix", "pix2pix"),
+        ("MeanSquare", "mean-square"),
+        ("ResNet18Classifier", "res-net18-classifier"),
+        ("UNet3D", "unet3d"),
+    ],
+)
+def test_the_name_of_a_module_is_written_in_small_letters(tmp_path: Path, written: str, name: str) -> None:
+    file = tmp_path / f"named_{name.replace('-', '_')}.py"
+    file.write_text(
+        "from tests.containers.owning.small_training import Rows, Small\n\n\n"
+        f"class {written}(Small):\n    pass\n"
+    )
+
+    assert family_in_file(f"{file}:{written}").name == name
+
+
+def test_a_class_is_no_wiring_function() -> None:
+    with pytest.raises(UserError, match=r"^Small is no wiring function; .* family\('NAME', model="):
+        family("small", data=Rows)(Small)
+
+
+def test_a_family_is_given_by_its_function_or_its_descriptor() -> None:
+    own = family("small", model=Small, data=Rows)
+
+    assert bootstrap({}, family=own.family).settings().family is own.family
+    assert bootstrap({}, family=find_family("variant")).settings().model == "variant"
+    with pytest.raises(UserError, match=r"^Small is no family: .*@family\('NAME'\), or write family\("):
+        bootstrap({}, family=Small)
 
 
 def test_a_family_has_its_datamodule_though_its_function_does_not_look_at_it(tmp_path: Path) -> None:

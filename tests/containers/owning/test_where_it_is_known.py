@@ -123,6 +123,10 @@ def test_a_file_called_as_a_module_that_is_there_takes_nothing_from_it(
     assert sys.modules["json"] is before
 
 
+def test_a_file_that_is_imported_already_is_not_run_again() -> None:
+    assert family_in_file(f"{OWN / 'vaes.py'}:curve_pair").defined_by[0].__globals__["Curves"] is Curves
+
+
 def test_settings_can_not_name_a_file_to_run(tmp_path: Path) -> None:
     named = f"{OWN / 'vaes.py'}:curve_pair"
     (tmp_path / "own.yaml").write_text(f"model: {named}\n")

@@ -8,6 +8,7 @@ import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,9 +16,10 @@ import yaml
 
 from nested_lightning import from_checkpoint, resume_training
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.report.contents import Table, Text
 from nested_lightning.app.report.page import MAX_BYTES
 from nested_lightning.app.strict_json import to_json
-from nested_lightning.containers.reporting.comparing import open_folders
+from nested_lightning.containers.reporting.comparing import Compared, open_folders
 from nested_lightning.settings.reading.loading import load_settings
 from nested_lightning.settings.reading.merging import merge
 from tests.containers.reporting.conftest import CLASSES, COLUMNS, odd_settings, train
@@ -232,6 +234,18 @@ def test_several_runs_are_compared(odd_run: Path, tmp_path: Path, report: Report
 def test_one_training_alone_is_not_compared(odd_run: Path) -> None:
     with pytest.raises(UserError, match="run is one training: name another one"):
         open_folders([odd_run]).tables()
+
+
+def test_folds_of_one_cross_validation_are_not_tested_against_one_another() -> None:
+    run: Any = SimpleNamespace(scores=({"accuracy": 0.5}, "test part"), sample_errors=None)
+    folds = {"first/fold-0": run, "first/fold-1": run}
+
+    (table,) = Compared(runs=folds).scores()
+    _, text = Compared(runs={**folds, "second/fold-0": run}).scores()
+
+    assert isinstance(table, Table)
+    assert isinstance(text, Text)
+    assert text.text.startswith("No test with first/fold-0: second/fold-0 (")
 
 
 def test_long_table_is_reported_within_bounds(tmp_path: Path, report: Report) -> None:

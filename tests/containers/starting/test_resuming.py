@@ -20,7 +20,6 @@ from nested_lightning import resume_training
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
 from nested_lightning.app.training.runs.run_folder import RunFolder
-from nested_lightning.app.training.runs.run_lock import locked
 from nested_lightning.settings.reading.merging import merge
 from tests.app.image_to_text.captioned_folder import write_folder
 from tests.containers.shared_trainings import (
@@ -246,7 +245,7 @@ def test_a_folder_in_which_another_process_trains_is_left_alone(
     multi_feature: dict[str, Any], shared_trainings: SharedTrainings, tmp_path: Path
 ) -> None:
     run = shared_trainings.copy(multi_feature, tmp_path / "run", stopped_at=2)
-    with locked(run), pytest.raises(UserError, match="another process is training"):
+    with run.locked(), pytest.raises(UserError, match="another process is training"):
         resume_training(tmp_path / "run")()
 
 

@@ -24,7 +24,7 @@ from nested_lightning.app.training.runs.run_folder import RunFolder
 from nested_lightning.containers.sweeping.sweep import run_sweep
 from nested_lightning.settings.reading.merging import merge
 from nested_lightning.settings.searching.space import make_space
-from nested_lightning.settings.sweep import check_sweep
+from nested_lightning.settings.sweep import SweepSettings
 from tests.command_line import MAIN
 from tests.conftest import make_small_settings, write_small_csv
 
@@ -62,7 +62,7 @@ def sweep(
     how = {"trials": 4, "objectives": ["val_loss:min"], "search": search, **how}
     return run_sweep(
         space=make_space(settings, search),
-        sweep=check_sweep(how),
+        sweep=SweepSettings.model_validate(how),
         folder=folder,
         resume=resume,
         reported=reported,

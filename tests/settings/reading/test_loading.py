@@ -174,10 +174,14 @@ def test_a_mistake_is_told_with_name_value_and_nearest_name(assignment: str, mes
             "NESTED_LIGHTNING__TRAINR__MAX_EPOCHS = '1': unknown variable;"
             " did you mean 'NESTED_LIGHTNING__TRAINER__MAX_EPOCHS'?",
         ),
-        ("NESTED_LIGHTNING__TRAINER__MAX_EPOCH", "1", "trainer.max_epoch = '1': unknown name"),
-        ("NESTED_LIGHTNING__TRAINER", "{no json", "NESTED_LIGHTNING__TRAINER = '{no json': is not JSON"),
+        ("NESTED_LIGHTNING__TRAINER__MAX_EPOCH", "1", "trainer.max_epoch = 1: unknown name"),
+        (
+            "NESTED_LIGHTNING__TRAINER",
+            "{no json",
+            "NESTED_LIGHTNING__TRAINER: trainer = '{no json': is not JSON",
+        ),
         ("NESTED_LIGHTNING__SEED", "null", "seed = None: input should be a valid integer"),
-        ("NESTED_LIGHTNING__SEED__X", "1", "seed = {'x': '1'}: input should be a valid integer"),
+        ("NESTED_LIGHTNING__SEED__X", "1", "seed = {'x': 1}: input should be a valid integer"),
         ("NESTED_LIGHTNING_SEED", "1", "the name of every variable starts with NESTED_LIGHTNING__"),
     ],
 )
@@ -271,7 +275,7 @@ def test_true_and_false_are_no_numbers(assignment: str) -> None:
         ("trainer.max_steps=0", "no step trains nothing"),
         ("multi_feature.data.split.val_fraction=0.9", "leave no rows to train on"),
         ("multi_feature.data.split={kind: fold, fold: 5}", "fold 5 of 5"),
-        ("run_dir=5", "a path is needed"),
+        ("run_dir=[5]", "a path is needed"),
         ("variant.decoder.hidden=5", "did you mean 'hidden_features'"),
     ],
 )

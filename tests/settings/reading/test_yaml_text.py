@@ -222,3 +222,20 @@ def test_names_in_variables_arrive_as_they_were_written(value: str) -> None:
     assert settings.multi_feature.data.excluded == WORDS
     assert settings.multi_feature.data.label == "1.10"
     assert settings.multi_feature.objective.class_weights == {"yes": 2, "no": 1, "on": 3, "1.10": 4, "010": 5}
+
+
+def test_a_number_in_a_variable_means_what_it_means_in_a_file() -> None:
+    prefix = "NESTED_LIGHTNING__"
+
+    settings = load_settings(
+        model="multi-feature",
+        environ={f"{prefix}TRAINER__LIMIT_TRAIN_BATCHES": "1", f"{prefix}RUN_DIR": "010"},
+    )
+
+    assert repr(settings.trainer.limit_train_batches) == "1"  # one batch, not all of them
+    assert settings.run_dir == Path("010")
+
+
+def test_a_list_in_a_variable_that_is_nested_too_deeply_is_a_mistake() -> None:
+    with pytest.raises(SettingsError, match=r"trainer\.plugins = .* is not JSON"):
+        load_settings(model="multi-feature", environ={"NESTED_LIGHTNING__TRAINER__PLUGINS": "[" * 10_000})

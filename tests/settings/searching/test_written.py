@@ -9,9 +9,10 @@ pytest.importorskip("optuna")
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from nested_lightning import SettingsError
+from nested_lightning.settings.reading.errors import checked
 from nested_lightning.settings.reading.layers import Layer
 from nested_lightning.settings.searching.written import read_search
-from nested_lightning.settings.sweep import check_sweep, take_sweep_sections
+from nested_lightning.settings.sweep import SWEEP, SweepSettings, take_sweep_sections
 
 
 @pytest.mark.parametrize(
@@ -65,17 +66,17 @@ def test_what_can_not_be_read_is_refused_in_a_line(written: Any, word: str) -> N
 
 
 def test_objectives_say_what_is_better_or_have_a_name_that_does() -> None:
-    sweep = check_sweep({"objectives": ["val_macro_f1", "parameters:min", "val/odd:max"]})
+    sweep = checked(SweepSettings, {"objectives": ["val_macro_f1", "parameters:min", "val/odd:max"]})
 
     assert [str(one) for one in sweep.objectives] == ["val_macro_f1:max", "parameters:min", "val/odd:max"]
     for wrong in (["val/odd"], ["val_loss", "val_loss:max"]):
         with pytest.raises(SettingsError, match="--objective"):
-            check_sweep({"objectives": wrong})
+            checked(SweepSettings, {"objectives": wrong})
     with pytest.raises(SettingsError, match="--storage: write a PostgreSQL address"):
-        check_sweep({"storage": "sqlite:///study.db"})
+        checked(SweepSettings, {"storage": "sqlite:///study.db"})
     with pytest.raises(SettingsError, match=r"mine\.yaml: sweep\.search has a line for each setting"):
         take_sweep_sections([Layer({"sweep": {"search": ["lr=1,2"]}}, origin="mine.yaml")])
     with pytest.raises(SettingsError, match="--sampler cma-es takes a single objective"):
-        check_sweep({"objectives": ["val_loss", "parameters"], "sampler": "cma-es"})
+        checked(SweepSettings, {"objectives": ["val_loss", "parameters"], "sampler": "cma-es"})
     with pytest.raises(SettingsError, match=r"sweep\.trials = 0"):
-        check_sweep({"trials": 0})
+        checked(SweepSettings, {"trials": 0}, below=(SWEEP,))

@@ -11,8 +11,8 @@ from torch import nn
 from nested_lightning.app.assembly.assembler import Assembler
 from nested_lightning.app.assembly.errors import CompositionError
 from nested_lightning.app.assembly.wiring.parts import Part, Parts, part, parts
-from nested_lightning.app.assembly.wiring.wired import offer, wired
-from nested_lightning.app.assembly.wiring.wiring import Wiring, seeded
+from nested_lightning.app.assembly.wiring.wired import offer, seeded, wired
+from nested_lightning.app.assembly.wiring.wiring import Wiring
 from nested_lightning.app.errors import UserError
 from tests.app.assembly.wiring.captioner import Captioner, LinearEncoder, Pictures, captioner, weights
 

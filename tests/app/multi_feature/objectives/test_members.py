@@ -7,10 +7,9 @@ import torch
 
 from nested_lightning.app.multi_feature.objectives.binary import BinaryObjective
 from nested_lightning.app.multi_feature.objectives.classes import ClassesObjective
-from nested_lightning.app.multi_feature.objectives.counts import CountsObjective
 from nested_lightning.app.multi_feature.objectives.labels import LabelsObjective
 from nested_lightning.app.multi_feature.objectives.members import combine_members, member_losses
-from nested_lightning.app.multi_feature.objectives.numbers import NumberObjective
+from nested_lightning.app.multi_feature.objectives.numbers import CountsObjective, NumberObjective
 from nested_lightning.app.multi_feature.objectives.several import SeveralObjective
 from nested_lightning.app.multi_feature.targets.several import SeveralTargets
 from nested_lightning.app.multi_feature.targets.specs import (

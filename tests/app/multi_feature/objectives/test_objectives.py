@@ -12,9 +12,8 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.objectives.binary import BinaryObjective
 from nested_lightning.app.multi_feature.objectives.choosing import choose_objective
 from nested_lightning.app.multi_feature.objectives.classes import ClassesObjective
-from nested_lightning.app.multi_feature.objectives.counts import CountsObjective
 from nested_lightning.app.multi_feature.objectives.labels import LabelsObjective
-from nested_lightning.app.multi_feature.objectives.numbers import NumberObjective
+from nested_lightning.app.multi_feature.objectives.numbers import CountsObjective, NumberObjective
 from nested_lightning.app.multi_feature.objectives.several import SeveralObjective
 from nested_lightning.app.multi_feature.targets.several import SeveralTargets
 from nested_lightning.app.multi_feature.targets.specs import (

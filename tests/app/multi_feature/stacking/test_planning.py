@@ -14,7 +14,7 @@ from nested_lightning.app.submodules.feature_extractors import (
     PeriodicFeatureExtractor,
     ResidualFeatureExtractor,
 )
-from nested_lightning.app.training.parameter_groups import mark_as_singled_out, set_optimizer_options
+from nested_lightning.app.training.parameter_groups import treat_apart
 
 
 def _extractors(*widths: int, kind: Callable[..., nn.Module] = FeatureExtractor) -> nn.ModuleDict:
@@ -81,8 +81,8 @@ def test_inputs_are_filled_up_to_twice_as_much_at_most() -> None:
 
 def test_what_a_policy_addresses_is_left_alone() -> None:
     modules = _extractors(5, 5, 5, 5, 5)
-    set_optimizer_options(modules["g1"].parameters(), lr=0.5)
-    mark_as_singled_out(modules["g3"].get_submodule("layers.0").parameters())
+    treat_apart(modules["g1"].parameters(), lr=0.5)
+    treat_apart(modules["g3"].get_submodule("layers.0").parameters())
 
     assert _plan(modules) == [["g0", "g2", "g4"]]
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from nested_lightning.app.multi_feature.stacking.callback import StackedOptimizer
 from nested_lightning.app.multi_feature.stacking.layers import StackedDropout
 from nested_lightning.app.multi_feature.stacking.stack import ModuleStack
-from nested_lightning.app.multi_feature.stacking.stacked_optimizer import StackedOptimizer
 from nested_lightning.app.submodules.feature_extractors import (
     NormalizedFeatureExtractor,
     PeriodicFeatureExtractor,

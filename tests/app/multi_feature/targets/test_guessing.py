@@ -60,6 +60,11 @@ def test_a_cell_that_is_no_number_is_named_with_its_row() -> None:
         read_numbers(_column(["1", "x", None]), name="y")
 
 
+def test_numbers_that_are_written_in_several_ways_are_shown() -> None:
+    with pytest.raises(UserError, match=r"'y' holds numbers that aren't all written alike \('1,5', '2.5'\)"):
+        read_numbers(_column(["1,5", "2.5"] * 4), name="y")
+
+
 def test_a_number_that_is_infinite_is_named_with_its_row() -> None:
     with pytest.raises(UserError, match="'y' holds inf, first in row 2"):
         read_numbers(_column([1.0, float("inf")]), name="y")

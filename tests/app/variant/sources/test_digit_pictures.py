@@ -24,6 +24,14 @@ def test_a_picture_of_eight_by_eight_is_taken_as_it_is(tmp_path: Path) -> None:
     np.testing.assert_allclose(read[0], load_digits().data[0], atol=0.04)
 
 
+def test_a_picture_of_sixteen_bits_is_taken_as_one_of_eight(tmp_path: Path) -> None:
+    Image.fromarray(np.asarray(_digit()).astype(np.uint16) * 257).save(tmp_path / "0.png")
+
+    read = read_digit_pictures([tmp_path / "0.png"])
+
+    np.testing.assert_allclose(read[0], load_digits().data[0], atol=0.04)
+
+
 def test_dark_on_bright_and_larger_pictures_are_brought_to_the_same(tmp_path: Path) -> None:
     large = Image.new("L", (200, 120), 255)
     large.paste(Image.eval(_digit().resize((64, 64), Image.Resampling.NEAREST), lambda v: 255 - v), (90, 20))

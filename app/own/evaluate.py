@@ -9,11 +9,11 @@ from typing import Any, Literal
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
 
-from nested_lightning.app.assembly.wiring.data_facts import num_samples_of
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.evaluation_report import EvaluationReport
+from nested_lightning.app.own.data_facts import num_samples_of
 from nested_lightning.app.random_numbers import seeded_generators
-from nested_lightning.app.training.loops import lacking_for
+from nested_lightning.app.training.loops import joined_scores, lacking_for
 from nested_lightning.app.training.reporting.log_file import log_to_file
 
 _REMARKS = (
@@ -56,7 +56,7 @@ class OwnEvaluator:
             run = trainer.test if part == "test" else trainer.validate
             found = run(self._model, **self._data(part), verbose=False, weights_only=True)
             loaders = trainer.test_dataloaders if part == "test" else trainer.val_dataloaders
-        scores = {name: float(value) for values in found for name, value in values.items()}
+        scores = joined_scores(found)
         baseline = getattr(self._datamodule, "baseline", None) or {}
         return EvaluationReport(
             num_samples=num_samples_of(loaders),

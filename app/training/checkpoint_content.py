@@ -1,4 +1,4 @@
-"""What no checkpoint could hold, found before the first step."""
+"""What checkpoints hold of any composite: its recipe, and nothing that none could hold."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,10 +8,23 @@ from typing import Any
 from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
 from typing_extensions import override
 
+from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, Recipe
 from nested_lightning.app.checkpoints.storable import to_storable
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.seam.restoring import dump_checkpoint
 from nested_lightning.app.training.epoch_callback import EpochCallback
+
+
+class RecipeWriter(EpochCallback):
+    """Writes the ``recipe`` of the module that is trained into each checkpoint."""
+
+    @override
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        recipe = getattr(pl_module, "recipe", None)
+        if isinstance(recipe, Recipe):
+            checkpoint[CHECKPOINT_KEY] = recipe.json
 
 
 class StorableState(EpochCallback):

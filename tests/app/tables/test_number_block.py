@@ -12,7 +12,7 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.tables.column_reading import read_columns, read_split_columns
 from nested_lightning.app.tables.column_values import number_values
 from nested_lightning.app.tables.given_tables import to_table
-from nested_lightning.app.tables.split_table import SplitTable
+from nested_lightning.app.tables.number_block import SplitTable
 
 CELLS = [
     st.none(),

@@ -1,7 +1,7 @@
 """Sets up a user's datamodule, so that its parts have the same rows each time and in each process."""
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -10,9 +10,9 @@ import torch
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import Dataset, Subset
 
-from nested_lightning.app.assembly.wiring.lightning_packages import refuse_other_base
 from nested_lightning.app.data.fingerprint import fingerprint
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.own.lightning_packages import refuse_other_base
 from nested_lightning.app.processes import once_a_node
 from nested_lightning.app.random_numbers import seeded_generators
 from nested_lightning.app.seam.logged_values import log_by_path
@@ -28,13 +28,12 @@ def make_datamodule(make: Callable[[], LightningDataModule], *, path: str) -> Li
         UserError: It is no LightningDataModule.
     """
     with seeded_generators(_SEED):
-        datamodule: Any = make()
+        datamodule: Any = make()  # its hooks are replaced
     refuse_other_base(type(datamodule), LightningDataModule, path)
     log_by_path(datamodule)
     for hook in ("prepare_data", "setup"):
         setattr(datamodule, hook, RepeatableHook(datamodule, hook))
-    made: LightningDataModule = datamodule
-    return made
+    return datamodule
 
 
 def set_up(datamodule: LightningDataModule, *, known_split: Mapping[str, str]) -> LightningDataModule:
@@ -49,7 +48,7 @@ def set_up(datamodule: LightningDataModule, *, known_split: Mapping[str, str]) -
     """
     once_a_node(datamodule.prepare_data, name=type(datamodule).__qualname__)
     datamodule.setup("fit")
-    _refuse_other_rows(datamodule, known_split)
+    _refuse_other_rows(datamodule, split_of(datamodule), known_split)
     return datamodule
 
 
@@ -86,14 +85,12 @@ class RepeatableHook:
         self._datamodule, self._hook = datamodule, hook
         self._restore = [*_states_of_generators(datamodule)]
         self._seeds: dict[Any, int] = {}
-        self._splits: dict[Any, dict[str, str]] = {}
         self._rows: dict[Any, dict[str, str]] = {}
 
     @property
     def __wrapped__(self) -> Callable[..., Any]:
         """The method, by which Lightning finds out whether the datamodule has one of its own."""
-        method: Callable[..., Any] = getattr(type(self._datamodule), self._hook)
-        return method
+        return getattr(type(self._datamodule), self._hook)
 
     def __call__(self, *args: Any, **kwargs: Any) -> None:
         """Call the method; what prepares data is called once in a process, however often Lightning asks.
@@ -102,17 +99,15 @@ class RepeatableHook:
             UserError: It parts the rows otherwise than when it was last called for the same stage.
         """
         stage = (*args, *kwargs.values())
-        if self._hook == "prepare_data" and stage in self._splits:
+        if self._hook == "prepare_data" and stage in self._rows:
             return
         is_first, before = stage not in self._seeds, datasets_of(self._datamodule)
         self._draw(self._seeds.setdefault(stage, _SEED), *args, **kwargs)
         if is_first and _repeats(before, datasets_of(self._datamodule)):
             self._seeds[stage] = _SEED + 1
             self._draw(self._seeds[stage], *args, **kwargs)
-        known = self._splits.setdefault(stage, split_of(self._datamodule))
-        _refuse_other_rows(self._datamodule, known)
-        rows = self._rows.setdefault(stage, _some_rows(self._datamodule))
-        _refuse_other_rows(self._datamodule, rows, _some_rows)
+        found = {**split_of(self._datamodule), **_some_rows(self._datamodule)}
+        _refuse_other_rows(self._datamodule, found, self._rows.setdefault(stage, found))
 
     def _draw(self, seed: int, *args: Any, **kwargs: Any) -> None:
         for restore in self._restore:
@@ -139,14 +134,12 @@ def _some_rows(datamodule: LightningDataModule) -> dict[str, str]:
 
 
 def _refuse_other_rows(
-    datamodule: LightningDataModule,
-    known: Mapping[str, str],
-    find: Callable[[LightningDataModule], Mapping[str, str]] = split_of,
+    datamodule: LightningDataModule, found: Mapping[str, str], known: Mapping[str, str]
 ) -> None:
     """Refuse parts that have as many rows as before, but other ones."""
-    for name, found in find(datamodule).items():
+    for name, rows in found.items():
         before = known.get(name, "")
-        if found != before and found.partition(" ")[0] == before.partition(" ")[0]:
+        if rows != before and rows.partition(" ")[0] == before.partition(" ")[0]:
             raise UserError(
                 f"{type(datamodule).__name__}.setup gives '{name}' other rows than it had in the training, so"
                 " that rows of one part come into another: seed what draws them, e.g."
@@ -166,13 +159,10 @@ def datasets_of(datamodule: LightningDataModule | None) -> dict[str, Any]:
 def _repeats(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Return whether a new part begins like another one, having been drawn with the same numbers."""
     new = [after[name] for name in after.keys() - before.keys()]
-    drawn = [one for one in new if not isinstance(one, Subset) and not _is_among(one, before.values())]
+    known = {*map(id, before.values())}
+    drawn = [one for one in new if not isinstance(one, Subset) and id(one) not in known]
     first = partial(_hashed_rows, is_first_alone=True)  # there may be fewer of them
     return bool(drawn) and bool({*map(first, drawn)} & {*map(first, before.values())} - {None})
-
-
-def _is_among(one: object, others: Iterable[object]) -> bool:
-    return any(one is other for other in others)
 
 
 def _hashed_rows(data: Any, *, is_first_alone: bool = False) -> str | None:
