@@ -131,7 +131,7 @@ def _data_providers(
     maker: Any, settings_model: type[Settings], settings: Any, known_data_spec: Any, section: str
 ) -> tuple[providers.Singleton[Any], DataProvider]:
     """Return the providers of the datamodule as it is made, and of the same one ready for training."""
-    parts, model = parts_of(maker), dict(fields_of(settings_model))[DATA]
+    parts, model = parts_of(maker), fields_of(settings_model)[DATA]
     assert isinstance(model, type)
     assert issubclass(model, Settings)
     makers = makers_of(part_providers(parts, model, partial(getattr, settings)))
