@@ -122,11 +122,7 @@ class MappedWriter:
             self._file.truncate(end)
 
     def write(self, start: int, features: Mapping[str, Features | None]) -> None:
-        """Put the rows in their place.
-
-        Raises:
-            UserError: The disk is full.
-        """
+        """Put the rows in their place."""
         with room_on_disk(self._files.folder):
             for name, values in features.items():
                 layout = self._layouts[name]
@@ -185,11 +181,7 @@ class MappedFeatureBatch(FeatureBatch):
 
 @contextmanager
 def room_on_disk(folder: Path) -> Iterator[None]:
-    """Add what to do to the error when ``folder`` is full.
-
-    Raises:
-        UserError: The disk is full.
-    """
+    """Raise a `UserError` that says what to do where the disk of ``folder`` is full."""
     try:
         yield
     except OSError as error:
