@@ -111,7 +111,10 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         self._samples_of = SampleReader(
             known=known,
             wanted=WantedTarget(
-                kinds=kinds, is_several=bool(objectives), positive=positive, separator=label_separator
+                kinds=kinds,
+                is_several=known.target.kind == "several" if known else bool(objectives),
+                positive=positive,
+                separator=label_separator,
             ),
             weight=weight or (known.weight if known else None),
             grouping=grouping,
