@@ -26,7 +26,7 @@ from nested_lightning.app.multi_feature.picture_column import TablePictures
 from nested_lightning.app.multi_feature.picture_tables import pictures_beside, source_of
 from nested_lightning.app.multi_feature.samples import SampleReader, Samples
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
-from nested_lightning.app.multi_feature.storage import MemoryStorage, Truth, encode_parts
+from nested_lightning.app.multi_feature.storage import MemoryStorage, encode_parts
 from nested_lightning.app.multi_feature.targets.guessing import Guess
 from nested_lightning.app.multi_feature.targets.reading import WantedTarget
 from nested_lightning.app.pictures.decoding import Fit
@@ -111,7 +111,10 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         self._samples_of = SampleReader(
             known=known,
             wanted=WantedTarget(
-                kinds=kinds, is_several=bool(objectives), positive=positive, separator=label_separator
+                kinds=kinds,
+                is_several=known.target.kind == "several" if known else bool(objectives),
+                positive=positive,
+                separator=label_separator,
             ),
             weight=weight or (known.weight if known else None),
             grouping=grouping,
@@ -207,9 +210,14 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         self._rows = {name: samples.numbers[rows] for name, rows in split.parts.items()}
         spec = self._given_spec or self._fit(samples, split)
         note_unseen(samples.columns, spec)
-        weight = None if samples.weight is None else torch.from_numpy(samples.weight.astype(np.float32))
-        truth = Truth(target=targets.encode(spec.target), weight=weight)
-        return spec, encode_parts(samples.columns, spec.groups, samples.presence, truth, split, self._storage)
+        presence, weight = samples.presence, samples.weight
+        rest = FeatureBatch(
+            features={},
+            presence=None if presence.all() else torch.from_numpy(presence),
+            target=targets.encode(spec.target),
+            weight=None if weight is None else torch.from_numpy(weight.astype(np.float32)),
+        )
+        return spec, encode_parts(samples.columns, spec.groups, presence, rest, split, self._storage)
 
     def _fit(self, samples: Samples, split: Split) -> MultiFeatureDataSpec:
         if len(split.train) == 0:

@@ -6,6 +6,7 @@ Shapes: N rows, F_g features of group g.
 import errno
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, ClassVar
@@ -22,7 +23,7 @@ from nested_lightning.app.data.tensor_batch import values_by_field
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import Features
-from nested_lightning.app.multi_feature.storage import Layouts, MemoryStorage, PartWriter, Truth
+from nested_lightning.app.multi_feature.storage import Layouts, MemoryStorage, PartWriter
 from nested_lightning.app.tables.column_reading import each_column
 from nested_lightning.app.tables.csv_spooling import spool_csv
 from nested_lightning.app.tables.mapped_files import MappedFiles
@@ -122,11 +123,7 @@ class MappedWriter:
             self._file.truncate(end)
 
     def write(self, start: int, features: Mapping[str, Features | None]) -> None:
-        """Put the rows in their place.
-
-        Raises:
-            UserError: The disk is full.
-        """
+        """Put the rows in their place."""
         with room_on_disk(self._files.folder):
             for name, values in features.items():
                 layout = self._layouts[name]
@@ -134,7 +131,7 @@ class MappedWriter:
                     self._file.seek(self._starts[name] + start * layout.num_bytes)
                     self._file.write(np.ascontiguousarray(values).data)
 
-    def finish(self, *, presence: Tensor | None, truth: Truth) -> FeatureBatch:
+    def finish(self, rest: FeatureBatch) -> FeatureBatch:
         """Return all rows."""
         with room_on_disk(self._files.folder):
             mapped = torch.from_numpy(np.frombuffer(self._files.map(self._file), dtype=np.uint8))
@@ -145,7 +142,7 @@ class MappedWriter:
                 part = mapped[self._starts[name] :][: self._num_rows * layout.num_bytes]
                 rows = part.view(getattr(torch, layout.dtype)).view(self._num_rows, *layout.shape)
             features[name] = rows
-        batch = MappedFeatureBatch(features, presence, truth, release=self._files.release)
+        batch = MappedFeatureBatch(replace(rest, features=features), release=self._files.release)
         self._written[id(batch)] = batch
         return batch
 
@@ -153,15 +150,8 @@ class MappedWriter:
 class MappedFeatureBatch(FeatureBatch):
     """Rows in a file: reading some has ``release`` give the memory back that those before took."""
 
-    def __init__(
-        self,
-        features: dict[str, Tensor | None],
-        presence: Tensor | None,
-        truth: Truth,
-        *,
-        release: Callable[[], None],
-    ) -> None:
-        super().__init__(features=features, presence=presence, **values_by_field(truth))
+    def __init__(self, rows: FeatureBatch, *, release: Callable[[], None]) -> None:
+        super().__init__(**values_by_field(rows))
         self._release = release
 
     def __getitem__(self, index: Tensor | slice) -> FeatureBatch:  # type: ignore[override] # not in a file
@@ -185,11 +175,7 @@ class MappedFeatureBatch(FeatureBatch):
 
 @contextmanager
 def room_on_disk(folder: Path) -> Iterator[None]:
-    """Add what to do to the error when ``folder`` is full.
-
-    Raises:
-        UserError: The disk is full.
-    """
+    """Raise a `UserError` that says what to do where the disk of ``folder`` is full."""
     try:
         yield
     except OSError as error:

@@ -112,11 +112,7 @@ class SampleReader:
         return [*self.categorical, *self.reserved, *self.wanted.kinds]
 
     def __call__(self, table: pa.Table, pictures: TablePictures) -> Samples:
-        """Read the samples of a table, whose ``pictures`` are read once they are encoded.
-
-        Raises:
-            UserError: They can't be used as the settings say.
-        """
+        """Read the samples of a table, whose ``pictures`` are read once they are encoded."""
         targets = read_targets(table, self.wanted, self.known.target if self.known else None)
         has_weight = self.weight in table.column_names or not self.known
         weight = read_weights(table, self.weight) if self.weight and has_weight else None

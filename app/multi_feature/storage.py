@@ -6,16 +6,14 @@ Shapes: N rows, G groups, F_g features of group g.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from dataclasses import replace
+from typing import ClassVar, Protocol
 
 import numpy as np
 import pyarrow as pa
 import torch
-from torch import Tensor
 
 from nested_lightning.app.data.splits import PartName, Split
-from nested_lightning.app.data.tensor_batch import TensorBatch, values_by_field
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.multi_feature.encoding import Features, encode_groups, groups_there
 from nested_lightning.app.multi_feature.group_specs import Layout
@@ -28,22 +26,14 @@ Layouts = Mapping[str, Layout | None]
 """What a row of each group is, by name; None: no row has the group."""
 
 
-@dataclass
-class Truth(TensorBatch):
-    """What is true of rows, and what they count, as in a `FeatureBatch`."""
-
-    target: Any
-    weight: Tensor | None = None
-
-
 class PartWriter(Protocol):
     """Takes encoded rows, some at a time; what isn't written is 0."""
 
     def write(self, start: int, features: Mapping[str, Features | None]) -> None:
         """Put [n, …] for each group, unless it is None, into the rows from ``start`` on."""
 
-    def finish(self, *, presence: Tensor | None, truth: Truth) -> FeatureBatch:
-        """Return all rows, with their ``presence`` and ``truth``; nothing can be written any more."""
+    def finish(self, rest: FeatureBatch) -> FeatureBatch:
+        """Return all rows, with what else is known of them; nothing can be written any more."""
 
 
 class MemoryStorage(TableReader):
@@ -90,9 +80,9 @@ class TensorWriter:
             if values is not None:
                 self._rows[name][start : start + len(values)] = values
 
-    def finish(self, *, presence: Tensor | None, truth: Truth) -> FeatureBatch:
+    def finish(self, rest: FeatureBatch) -> FeatureBatch:
         """Return all rows."""
-        return FeatureBatch(features=self._features, presence=presence, **values_by_field(truth))
+        return replace(rest, features=self._features)
 
 
 _BLOCK_ROWS = 1 << 16
@@ -104,13 +94,13 @@ def encode_parts(
     columns: SampleColumns,
     groups: Sequence[AnyGroupSpec],
     presence: Flags,
-    truth: Truth,
+    rest: FeatureBatch,
     split: Split,
     storage: MemoryStorage,
 ) -> dict[PartName, FeatureBatch]:
     """Encode the rows of the training, the validation and the test part, some rows at a time.
 
-    The columns and ``truth`` are of [N], and ``presence`` is bool of [N, G].
+    The columns are of [N], and ``presence`` is bool of [N, G]; the ``rest`` has everything but features.
     """
     layouts = {
         group.name: group.layout if is_there else None
@@ -128,10 +118,4 @@ def encode_parts(
             values = {group: None if each is None else each[kept] for group, each in block.items()}
             writers[name].write(int(first), values)
         storage.release()
-    return {
-        name: writers[name].finish(
-            presence=None if presence.all() else torch.from_numpy(presence[rows]),
-            truth=truth[torch.from_numpy(rows)],
-        )
-        for name, rows in split.parts.items()
-    }
+    return {name: writers[name].finish(rest[torch.from_numpy(rows)]) for name, rows in split.parts.items()}

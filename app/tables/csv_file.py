@@ -110,11 +110,7 @@ def read_csv(path: Path, *, text_columns: Iterable[str] = ()) -> pa.Table:
 
 @contextmanager
 def naming_undecodable(path: Path, dialect: CsvDialect) -> Iterator[None]:
-    """Name line and column of what isn't UTF-8, where a block finds that a file has such text.
-
-    Raises:
-        EncodingError: The block does.
-    """
+    """Name line and column of what isn't UTF-8 in the `EncodingError` of a block."""
     try:
         yield
     except EncodingError:

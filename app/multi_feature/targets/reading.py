@@ -54,7 +54,7 @@ class WantedTarget:
 
 @dataclass(frozen=True, kw_only=True)
 class TargetColumns:
-    """The columns to predict.
+    """The columns to predict; errors are those of each `TargetColumn`.
 
     Attributes:
         columns: Each of them.
@@ -83,29 +83,17 @@ class TargetColumns:
             refuse_missing_labels(one.is_missing, what=f"the label '{one.name}'", advice=advice)
 
     def strata(self, min_size: int) -> Rows:
-        """Return the class of each row, int64 of [N], of the first column that has classes; else 0.
-
-        Raises:
-            UserError: A class has fewer rows than ``min_size``.
-        """
+        """Return the class of each row, int64 of [N], of the first column that has classes; else 0."""
         found = [one.strata(min_size) for one in self.columns if isinstance(one, ClassColumn)]
         return found[0] if found else np.zeros(len(self.is_missing), dtype=np.int64)
 
     def fit(self, train: Rows) -> AnyTarget:
-        """Return what a model must know of them, by the rows ``train``.
-
-        Raises:
-            UserError: Nothing can be learnt from these rows.
-        """
+        """Return what a model must know of them, by the rows ``train``."""
         fitted = {one.name: one.fit(train) for one in self.columns}
         return SeveralTargets(targets=fitted) if self.is_several else next(iter(fitted.values()))
 
     def encode(self, target: AnyTarget) -> Tensor | dict[str, Tensor]:
-        """Return what a batch has of them: of one column a tensor of [N] or [N, K], of several by name.
-
-        Raises:
-            UserError: A value is none that the model knows.
-        """
+        """Return what a batch has of them: of one column a tensor of [N] or [N, K], of several by name."""
         targets = targets_by_column(target).values()
         encoded = {one.name: each.encode(one.values) for one, each in zip(self.columns, targets, strict=True)}
         return encoded if self.is_several else next(iter(encoded.values()))

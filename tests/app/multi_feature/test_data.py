@@ -361,3 +361,12 @@ def test_the_summary_says_what_was_read_left_out_and_guessed(tmp_path: Path) -> 
     assert summary.lines()["rows"] == "used 40, left out 20"
     assert "+ 1 category column" in summary.lines()["groups"]
     assert any("multi_feature.data.grouping says it otherwise" in guess for guess in summary.guesses)
+
+
+def test_a_data_spec_says_how_many_columns_are_predicted(tmp_path: Path) -> None:
+    path = _write(tmp_path)
+    spec = _module(path, label=None, objectives={"kind": "classes", "fou_0": "number"}).data_spec
+
+    rows = _module(path, label=None, data_spec=spec).part("train")
+
+    assert {"kind", "fou_0"} == rows.target.keys()
