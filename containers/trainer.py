@@ -28,8 +28,8 @@ from nested_lightning.app.training.runs.plateau_schedules import PlateauSchedule
 from nested_lightning.app.training.runs.random_state import RandomState
 from nested_lightning.app.training.runs.reproducible_data import ReproducibleData
 from nested_lightning.app.training.runs.run import TrainingRun
+from nested_lightning.app.training.runs.run_folder import open_run_folder
 from nested_lightning.app.training.runs.running_metrics import RunningMetrics
-from nested_lightning.app.training.runs.shared_run_folder import open_run_folder
 from nested_lightning.app.training.runs.time_limit import TimeLimit
 from nested_lightning.app.training.submodule_policies import SubmodulePolicies
 from nested_lightning.app.training.trainer import build_best_checkpoint, build_trainer

@@ -33,11 +33,12 @@ _MOVED = {
     },
     "training.reporting": {f"training.{name}": name for name in ("epoch_log", "metrics_file", "progress")},
     "training.runs": {
-        f"training.{name}": name
-        for name in (
-            *("interruption", "last_checkpoint", "random_state", "run", "run_folder"),
-            *("running_metrics", "shared_run_folder"),
-        )
+        "training.shared_run_folder": "run_folder",
+        **{
+            f"training.{name}": name
+            for name in ("interruption", "last_checkpoint", "random_state", "run", "run_folder")
+        },
+        "training.running_metrics": "running_metrics",
     },
     "vae_gan": {
         "data.domain_groups": "domain_groups",

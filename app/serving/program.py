@@ -6,14 +6,14 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.signals import heard_by
 
 _READING_S = 0.1
 
@@ -83,17 +83,7 @@ def run_until_stopped(server: Server, listening: socket.socket) -> None:
     """Serve until a signal asks for the end, then answer what was taken."""
     gc.collect()
     gc.freeze()  # or collections would look through all that is imported, again and again under load
-    with _signals_end_nothing():
+    with heard_by(
+        lambda *_: None, (signal.SIGINT, signal.SIGTERM)
+    ):  # uvicorn passes them on when it has ended
         server.run(sockets=[listening])
-
-
-@contextmanager
-def _signals_end_nothing() -> Iterator[None]:
-    """Let uvicorn alone hear signals, which it passes on when it has ended."""
-    handled = (signal.SIGINT, signal.SIGTERM)
-    before = {each: signal.signal(each, lambda *_: None) for each in handled}
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)

@@ -1,6 +1,5 @@
 """The one process of a sweep that decides: which trial a worker trains, whether it goes on, what is kept."""
 
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,11 +8,12 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from nested_lightning.app.errors import UserError, counted
+from nested_lightning.app.signals import heard_by, listened_to
 from nested_lightning.app.sweeping.messages import Outcome, Report, Task
 from nested_lightning.app.sweeping.results import TrialRecord
 from nested_lightning.app.sweeping.study import SweepStudy
 from nested_lightning.app.sweeping.worker_process import WorkerProcess
-from nested_lightning.app.training.runs.interruption import TrainingInterruptedError, listened_to
+from nested_lightning.app.training.runs.interruption import TrainingInterruptedError
 
 _LOOK_S = 0.25
 """How often signals are looked for."""
@@ -56,13 +56,11 @@ class Leader:
     @contextmanager
     def working(self) -> Iterator[None]:
         """End every worker at the end of the block, in a few seconds; signals are requests within it."""
-        before = {one: signal.signal(one, self._receive) for one in listened_to()}
-        try:
-            yield
-        finally:
-            self._end_workers()
-            for one, handler in before.items():
-                signal.signal(one, handler)
+        with heard_by(self._receive, listened_to()):
+            try:
+                yield
+            finally:
+                self._end_workers()
 
     def start_workers(self) -> None:
         """Start all workers, which import torch at the same time then."""

@@ -19,7 +19,7 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.extras import require_ray
 from nested_lightning.app.sweeping.messages import KEY
 from nested_lightning.app.sweeping.worker_process import WorkerProcess, exit_words, started
-from nested_lightning.app.training.ray.cluster import connect, find_cluster, require_token
+from nested_lightning.app.training.ray.cluster import connected, find_cluster
 
 _START_S = 120.0
 """For the cluster to have room for a worker, and to start it."""
@@ -70,20 +70,14 @@ def ray_workers(
         UserError: Ray or the cluster isn't there, or has no room.
     """
     require_ray()
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     cluster = find_cluster(address)
-    if cluster is None:
-        require_token()
-    import ray
+    with connected(cluster, num_cpus=jobs):
+        import ray
 
-    connect(cluster, num_cpus=jobs)
-    try:
         host = "127.0.0.1" if cluster is None else ray.util.get_node_ip_address()
         with socket.create_server((host, 0)) as server:
             server.settimeout(_LOOK_S)
             yield lambda index: _start(server, program, _share(jobs), log(index))
-    finally:
-        ray.shutdown()
 
 
 def _share(jobs: int) -> dict[str, float]:

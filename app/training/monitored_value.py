@@ -64,12 +64,11 @@ class MonitoredValue(EpochCallback, Checkpoint):
         if self._is_known or self.name in trainer.callback_metrics:
             self._is_known = True
         elif self._is_validated and trainer.callback_metrics and self._is_chosen:
-            raise unlogged(self.name, trainer)
+            raise UnloggedError(self.name, trainer.callback_metrics)
         elif self._is_validated or not trainer.enable_validation:
             self._is_known = True
-            warnings.warn(
-                f"{unlogged(self.name, trainer)}; without it, last.ckpt is the one used", stacklevel=1
-            )
+            reason = UnloggedError(self.name, trainer.callback_metrics)
+            warnings.warn(f"{reason}; without it, last.ckpt is the one used", stacklevel=1)
 
 
 class UnloggedError(UserError):
@@ -81,11 +80,6 @@ class UnloggedError(UserError):
         self.what += f" (allowed: {', '.join(known) or 'nothing is logged'})"
         self.name, self.setting = name, setting
         super().__init__(f"{setting} = '{name}': {self.what}")
-
-
-def unlogged(name: str, trainer: Trainer, *, setting: str = "trainer.monitor") -> UnloggedError:
-    """Return the error that a value that a setting names isn't there, with the names that are."""
-    return UnloggedError(name, trainer.callback_metrics, setting=setting)
 
 
 class PatientStopping(EarlyStopping):
@@ -120,7 +114,7 @@ class PatientStopping(EarlyStopping):
         if self._moment.is_epoch_end(trainer):
             super().on_validation_end(trainer, pl_module)
         elif not trainer.enable_validation:
-            raise unlogged(self.monitor, trainer)
+            raise UnloggedError(self.monitor, trainer.callback_metrics)
 
     @override
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -13,8 +13,7 @@ from nested_lightning.app.extras import require_ray
 from nested_lightning.app.training.ray.cluster import find_cluster
 from nested_lightning.app.training.ray.workers import ray_trainer_arguments, run_in_workers
 from nested_lightning.app.training.runs.result import TrainingResult
-from nested_lightning.app.training.runs.run_folder import RunFolder
-from nested_lightning.app.training.runs.shared_run_folder import open_run_folder
+from nested_lightning.app.training.runs.run_folder import RunFolder, open_run_folder
 from nested_lightning.containers.starting.bootstrapping import bootstrap, family_container
 from nested_lightning.containers.starting.resuming import resume_training
 from nested_lightning.settings.application import ApplicationSettings

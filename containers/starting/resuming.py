@@ -227,7 +227,7 @@ def _refuse_changes(
 
 
 def _refuse_fewer_epochs(point: ResumePoint, settings: Mapping[str, Any]) -> None:
-    wanted, done = settings["trainer"]["max_epochs"], int(point.checkpoint["epoch"])
+    wanted, done = settings["trainer"]["max_epochs"], point.num_epochs
     if wanted < done:
         raise UserError(
             f"trainer.max_epochs = {wanted}, but {done} epochs are done: put a larger number there"

@@ -25,7 +25,7 @@ def _all_models(place: Place) -> Iterator[type[BaseModel]]:
         yield from _all_models(place.item)
     elif place is not None:
         yield place
-        for _, inner in fields_of(place):
+        for inner in fields_of(place).values():
             yield from _all_models(inner)
 
 
@@ -93,7 +93,7 @@ def test_frozen_settings_refuse_assignment() -> None:
 
 
 def test_every_choice_is_named_once_in_its_slot() -> None:
-    for _, place in fields_of(families()["multi-feature"].settings):
+    for place in fields_of(families()["multi-feature"].settings).values():
         slot = place.item if isinstance(place, NamedItems) else place
         if isinstance(slot, Slot):
             assert slot.default in slot.choices

@@ -4,23 +4,15 @@ import logging
 import os
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.extras import require_ray
 
 _PATIENCE_S = 10.0
 """For a machine to answer; Ray itself waits for two minutes, and then ends the process."""
-
-
-def require_token() -> None:
-    """Make a cluster that is started here refuse clients without its token.
-
-    It listens on all of this machine's addresses, and whoever reaches it can have it run anything. Newer
-    versions of Ray ask for a token by themselves, and say so in a warning. Call it before Ray is imported,
-    which reads it then.
-    """
-    if "ray" not in sys.modules:
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 
 def find_cluster(address: str | None) -> str | None:
@@ -39,12 +31,30 @@ def find_cluster(address: str | None) -> str | None:
     return meant
 
 
-def connect(address: str | None, *, num_cpus: int) -> None:
+@contextmanager
+def connected(address: str | None, *, num_cpus: int) -> Iterator[None]:
     """Connect this process to the cluster at ``address``, or start one here with at least ``num_cpus``.
 
+    One that is started here refuses clients without its token, and ends with the block: it listens on all of
+    this machine's addresses, and whoever reaches it can have it run anything.
+
     Raises:
-        UserError: There is no cluster at the address, or it refuses this program.
+        UserError: Ray isn't there, there is no cluster at the address, or it refuses this program.
     """
+    require_ray()
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no report to Ray's makers unless it is asked for
+    if address is None and "ray" not in sys.modules:  # which reads it when it is imported
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
+    import ray
+
+    _connect(address, num_cpus)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _connect(address: str | None, num_cpus: int) -> None:
     import ray
 
     # the run folder has the training's log; Ray's own is long

@@ -1,18 +1,15 @@
 """Workers of a Ray cluster that train together, by Ray Train and its integration of Lightning."""
 
-import os
 import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pytorch_lightning.strategies import DDPStrategy
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.extras import require_ray
-from nested_lightning.app.training.ray.cluster import connect, require_token
+from nested_lightning.app.signals import heard_by, listened_to
+from nested_lightning.app.training.ray.cluster import connected
 
 T = TypeVar("T")
 
@@ -38,17 +35,12 @@ def run_in_workers(
         UserError: Ray or the cluster isn't there, the cluster refuses this program, or a worker raised it.
         WorkerError: Something else went wrong in a worker.
     """
-    require_ray()
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no report to Ray's makers unless it is asked for
-    if address is None:
-        require_token()
-    import ray
-    from ray.train import RunConfig, ScalingConfig
-    from ray.train.torch import TorchTrainer
-    from ray.train.v2.api.exceptions import TrainingFailedError
+    with connected(address, num_cpus=num_workers or 1):
+        import ray
+        from ray.train import RunConfig, ScalingConfig
+        from ray.train.torch import TorchTrainer
+        from ray.train.v2.api.exceptions import TrainingFailedError
 
-    connect(address, num_cpus=num_workers or 1)
-    try:
         num_gpus = int(ray.cluster_resources().get("GPU", 0))
         has_gpu = num_gpus > 0 if use_gpu is None else use_gpu
         workers = num_workers or (max(1, num_gpus) if has_gpu else 1)
@@ -57,13 +49,12 @@ def run_in_workers(
             scaling_config=ScalingConfig(num_workers=workers, use_gpu=has_gpu),
             run_config=RunConfig(name=folder.name, storage_path=str(folder.parent)),
         )
-        with _interrupts_put_back():
-            result: T = trainer.fit().return_value
+        try:
+            with heard_by(signal.getsignal(signal.SIGINT), listened_to()[:1]):  # Ray takes Ctrl-C for its own
+                result: T = trainer.fit().return_value
+        except TrainingFailedError as error:
+            raise _first_cause(error) from error
         return result
-    except TrainingFailedError as error:
-        raise _first_cause(error) from error
-    finally:
-        ray.shutdown()
 
 
 def ray_trainer_arguments() -> dict[str, Any]:
@@ -82,17 +73,6 @@ def ray_trainer_arguments() -> dict[str, Any]:
         "devices": "auto",
         "num_nodes": 1,
     }
-
-
-@contextmanager
-def _interrupts_put_back() -> Iterator[None]:
-    """Put back what Ctrl-C does once Ray, which takes it for its training, has kept it."""
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        yield
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, before)
 
 
 def _first_cause(error: Exception) -> Exception:

@@ -13,7 +13,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from nested_lightning.app.training.monitored_value import MonitoredMoment
-from nested_lightning.app.training.reporting.progress_display import ProgressDisplay, build_display
+from nested_lightning.app.training.reporting.progress_display import LinesDisplay, LiveDisplay
 from nested_lightning.app.training.reporting.progress_state import ProgressState
 
 _REFRESH_S = 0.2
@@ -44,7 +44,8 @@ class TrainingProgress(ProgressBar):
         self._console = console or Console(stderr=True, markup=False, emoji=False)
         self._state = ProgressState(monitor=monitor, mode=mode)
         self._moment = MonitoredMoment(monitor)
-        self._display: ProgressDisplay = build_display(self._console)
+        display = LiveDisplay if self._console.is_interactive else LinesDisplay
+        self._display: LiveDisplay | LinesDisplay = display(console=self._console)
         self._newest_outputs: Any = None
         self._has_begun = False
         self._began_at_s = self._refresh_at_s = self._evaluation_shows_at_s = 0.0

@@ -11,12 +11,13 @@ from nested_lightning.app.training.reporting.progress_state import ProgressState
 
 _MAX_SILENCE_S = 600.0
 _FORETELLS_AFTER_S = 10.0
+_NOTHING = Text()
 
 
 class _Bar(Progress):
     """A bar between two texts, and a line below it."""
 
-    below = Text()
+    below = _NOTHING
 
     @override
     def get_renderables(self) -> Iterable[RenderableType]:
@@ -38,11 +39,11 @@ class LiveDisplay:
             return
         reached = f"{state.fraction:.0%}" if state.num_batches else f"step {state.step:,}"
         words = f"{reached}  {state.speed_text()}  [cyan]{state.time_text()}"
-        self._draw(state.epoch_text(), state.batch, state.num_batches, words, below=_metrics_line(state))
+        self._draw(state.epoch_text(), state.batch, state.num_batches, words, _metrics_line(state))
 
     def update_evaluation(self, text: str, done: int, total: int | None) -> None:
         """Redraw a bar that goes away in the end."""
-        self._draw(text, done, total, is_transient=True)
+        self._draw(text, done, total)
 
     update_set_up = update_evaluation
 
@@ -52,22 +53,13 @@ class LiveDisplay:
             self._bar.stop()
             self._bar = None
 
-    def _draw(
-        self,
-        text: str,
-        done: int,
-        total: int | None,
-        words: str = "",
-        *,
-        below: Text | None = None,
-        is_transient: bool = False,
-    ) -> None:
+    def _draw(self, text: str, done: int, total: int | None, words: str = "", below: Text = _NOTHING) -> None:
         if self._bar is None:
             columns = TextColumn("[bold]{task.description}"), BarColumn(), TextColumn("{task.fields[words]}")
-            self._bar = _Bar(*columns, console=self._console, auto_refresh=False, transient=is_transient)
+            self._bar = _Bar(*columns, console=self._console, auto_refresh=False, transient=not words)
             self._bar.add_task(text, total=total, words=words)
             self._bar.start()
-        self._bar.below = below or Text()
+        self._bar.below = below
         task = self._bar.task_ids[0]
         self._bar.update(task, description=text, completed=done, words=words, refresh=True)
 
@@ -110,14 +102,6 @@ class LinesDisplay:
     def _has_to_foretell(self, state: ProgressState) -> bool:
         is_first = self._printed_at_s == 0.0 and state.elapsed_s >= _FORETELLS_AFTER_S
         return is_first and state.seconds_left is not None
-
-
-ProgressDisplay = LiveDisplay | LinesDisplay
-
-
-def build_display(console: Console) -> ProgressDisplay:
-    """Return a live bar for a terminal, lines for a file or a pipe."""
-    return LiveDisplay(console=console) if console.is_interactive else LinesDisplay(console=console)
 
 
 def _tenths(batch: int, state: ProgressState) -> int:

@@ -1,6 +1,6 @@
 """One training for each fold of the same data, one after another, and their common result."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from operator import itemgetter
@@ -128,7 +128,9 @@ class CrossValidation:
         is_kept = all(fold.best_checkpoint.exists() for fold in folds)
         if is_kept and (self._is_new or not result.results_file.exists()):
             self._write_predictions(result.predictions_file)
-            write_atomically(result.results_file, _to_json(folds).encode())
+            summary = summarise_folds([fold.test_metrics for fold in folds])
+            plain = {name: asdict(one) for name, one in summary.items()}
+            write_atomically(result.results_file, to_json(plain).encode() + b"\n")
         return result
 
     def _write_predictions(self, file: Path) -> None:
@@ -153,8 +155,3 @@ def open_folder_of_folds(path: Path | None, *, name: str) -> Path:
     if folds_in(path):
         raise UserError(f"{path} already holds folds: go on with them by resume, or name another folder")
     return path
-
-
-def _to_json(folds: Sequence[TrainingResult]) -> str:
-    summary: Mapping[str, FoldSummary] = summarise_folds([fold.test_metrics for fold in folds])
-    return to_json({name: asdict(one) for name, one in summary.items()}) + "\n"

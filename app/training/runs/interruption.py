@@ -2,19 +2,17 @@
 
 import os
 import signal
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Any
 
 from lightning_fabric.plugins.environments.slurm import SLURMEnvironment
 from pytorch_lightning import LightningModule, Trainer
 from typing_extensions import override
 
+from nested_lightning.app.signals import Handler, heard_by, listened_to
 from nested_lightning.app.training.epoch_callback import EpochCallback
 
-Handler = Callable[[int, FrameType | None], Any] | int | None
 _BATCHES_BETWEEN_AGREEMENTS = 16
 
 
@@ -63,18 +61,15 @@ class Interruption(EpochCallback):
         """
         self._signum, self._num_signals = None, 0
         self._signals, self._requeue_signal = _signals_of(trainer)
-        before: dict[signal.Signals, Handler] = {number: signal.getsignal(number) for number in self._signals}
-        self._install()
         try:
-            yield
+            with heard_by(self._receive, self._signals):
+                yield
         except (KeyboardInterrupt, SystemExit) as end:  # Lightning turns the former into the latter
             if not isinstance(end, KeyboardInterrupt) and not isinstance(end.__context__, KeyboardInterrupt):
                 raise
             raise TrainingInterruptedError(signal.SIGINT) from None
         finally:
             self._is_training = False
-            for number, handler in before.items():
-                signal.signal(number, handler)
             self._signals, self._requeue_signal = (), None
 
     @override
@@ -134,13 +129,6 @@ class Interruption(EpochCallback):
         self._signum = signum
 
 
-def listened_to() -> tuple[signal.Signals, ...]:
-    """Return the signals that ask this thread to stop; only the main one can hear any."""
-    if threading.current_thread() is not threading.main_thread():
-        return ()
-    return (signal.SIGINT, signal.SIGTERM, *_hang_up())
-
-
 def _signals_of(trainer: Trainer) -> tuple[tuple[signal.Signals, ...], signal.Signals | None]:
     """Return the signals that ask to stop, and the one by which SLURM announces the end of the job."""
     signals = listened_to()
@@ -153,12 +141,6 @@ def _signals_of(trainer: Trainer) -> tuple[tuple[signal.Signals, ...], signal.Si
     if isinstance(environment, SLURMEnvironment) and environment.auto_requeue:
         announcement = environment.requeue_signal
     return signals, announcement
-
-
-def _hang_up() -> tuple[signal.Signals, ...]:
-    """Return SIGHUP where there is such a signal and it isn't ignored."""
-    number = getattr(signal, "SIGHUP", None)
-    return () if number is None or signal.getsignal(number) is signal.SIG_IGN else (number,)
 
 
 def is_any(trainer: Trainer, is_so: bool, batch_idx: int = 0) -> bool:

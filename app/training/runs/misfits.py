@@ -8,7 +8,7 @@ from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import Trainer
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.training.monitored_value import unlogged
+from nested_lightning.app.training.monitored_value import UnloggedError
 
 _LIMITS = ("limit_train_batches", "limit_val_batches")
 _LACKING = {
@@ -36,14 +36,12 @@ def misfit_as_user_error(trainer: Trainer, *, overfits: bool) -> Iterator[None]:
     except UserError:
         raise
     except (MisconfigurationException, RuntimeError, ValueError) as error:
-        if misfit := _unlogged(error, trainer) or _misfit(error, overfits):
+        for words, setting in _LACKING.items():
+            if found := re.search(words, str(error)):
+                raise UnloggedError(found[1], trainer.callback_metrics, setting=setting) from error
+        if misfit := _misfit(error, overfits):
             raise misfit from error
         raise
-
-
-def _unlogged(error: Exception, trainer: Trainer) -> UserError | None:
-    found = ((setting, re.search(words, str(error))) for words, setting in _LACKING.items())
-    return next((unlogged(one[1], trainer, setting=setting) for setting, one in found if one), None)
 
 
 def _misfit(error: Exception, overfits: bool) -> UserError | None:

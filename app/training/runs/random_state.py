@@ -38,21 +38,18 @@ class RandomState(EpochCallback):
     @override
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         with foreign_file(trainer.ckpt_path):
-            self._restore()
+            own = of_this_rank(self._loaded)
+            if own is not None:
+                set_random_state(own)
+            else:
+                _branch_off(self._loaded)
+        self._loaded = []
 
     @override
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Restore it where there was nothing left to train."""
         if self._loaded:
             self.on_train_start(trainer, pl_module)
-
-    def _restore(self) -> None:
-        own = of_this_rank(self._loaded)
-        if own is not None:
-            set_random_state(own)
-        else:
-            _branch_off(self._loaded)
-        self._loaded = []
 
 
 def _branch_off(states: list[dict[str, Any]]) -> None:

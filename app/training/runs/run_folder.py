@@ -1,9 +1,10 @@
-"""The folder that holds everything one training leaves behind."""
+"""The folder that holds everything one training leaves behind; all processes that train together share it."""
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,13 @@ from nested_lightning.app.checkpoints.checkpoint_io import temporary_of, write_a
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exported.runtime import is_exported
+from nested_lightning.app.launch import is_restarted, launched_rank
 from nested_lightning.app.locks import locked
+from nested_lightning.app.processes import torchrun_store
 from nested_lightning.app.training.runs.fold_folders import folds_in
+
+_VARIABLE = "_NESTED_LIGHTNING_RUN_DIR"
+_PATIENCE = timedelta(minutes=5)
 
 
 class _Inside:
@@ -85,7 +91,8 @@ class RunFolder:
         stem = f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
         try:
             parent.mkdir(parents=True, exist_ok=True)
-            return cls(_make_first_free(parent / candidate for candidate in _numbered(stem)))
+            candidates = (parent / (f"{stem}-{number}" if number > 1 else stem) for number in count(1))
+            return cls(next(path for path in candidates if _is_made(path)))
         except OSError as error:
             raise UserError(_refusal(parent, error)) from error
 
@@ -184,23 +191,55 @@ def model_file_in(path: Path) -> Path:
     return RunFolder(path).checkpoint_of_results if is_run else path
 
 
-def _numbered(stem: str) -> Iterator[str]:
-    yield stem
-    for number in count(2):
-        yield f"{stem}-{number}"
-
-
-def _make_first_free(paths: Iterator[Path]) -> Path:
-    for path in paths:
-        try:
-            path.mkdir()
-        except FileExistsError:
-            continue
-        return path
-    raise AssertionError("the names never end")
+def _is_made(path: Path) -> bool:
+    """Make a folder, and return whether it wasn't there."""
+    try:
+        path.mkdir()
+    except FileExistsError:
+        return False
+    return True
 
 
 def _refusal(path: Path, error: OSError) -> str:
     return (
         f"run folder {path} can't be made: {error.strerror}; name a folder that can be written, or free space"
     )
+
+
+def open_run_folder(path: Path | None, *, name: str, number: int = 1) -> RunFolder:
+    """Make the run folder ``path``, or ``runs/<name>-<date>-<time>`` in the current folder.
+
+    Of several trainings in a container each has its own: the second one ``<path>-2``.
+
+    Of several processes that train together, the first one makes the folder and the others share it.
+
+    Raises:
+        UserError: See `RunFolder.create`; or several processes don't know which folder is theirs.
+    """
+    if path is not None and number > 1:
+        path = path.with_name(f"{path.name}-{number}")
+    if launched_rank() > 0:
+        return RunFolder(path or _shared_path())
+    folder = RunFolder.create_unique(Path("runs"), name) if path is None else RunFolder.create(path)
+    if path is None:
+        _share(folder.path.absolute())
+    return folder
+
+
+def _share(path: Path) -> None:
+    os.environ[_VARIABLE] = str(path)  # for the processes that Lightning starts
+    if store := torchrun_store(_PATIENCE):
+        store.set(_key(), str(path))
+
+
+def _shared_path() -> Path:
+    if store := torchrun_store(_PATIENCE):
+        return Path(store.get(_key()).decode())
+    if _VARIABLE not in os.environ:
+        raise UserError("several processes train together: name the folder that they share by run_dir=FOLDER")
+    return Path(os.environ[_VARIABLE])
+
+
+def _key() -> str:
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") if is_restarted() else "0"
+    return f"{_VARIABLE}/{attempt}"

@@ -1,7 +1,7 @@
 """Metrics of an epoch that is not over, saved with the training."""
 
 from collections.abc import Collection, Iterator
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from lightning_utilities.core.apply_func import apply_to_collection
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -24,22 +24,14 @@ _LOGGED = "self.log()"
 """No submodule's name."""
 
 
-@runtime_checkable
-class RunningMetric(Protocol):
-    """A metric of the project's own that is added up over an epoch."""
-
-    def running_state(self) -> dict[str, Any]:
-        """Return what was added up so far, as tensors on the CPU and plain values."""
-
-    def load_running_state(self, state: dict[str, Any]) -> None:
-        """Go on from what `running_state` returned."""
-
-
 class RunningMetrics(Callback):
     """Saves what the model's metrics and its ``self.log`` have added up so far, of every process.
 
     Without it a training that goes on in mid-epoch would log the mean of the rest of that epoch. Metrics of
     torchmetrics keep their state out of checkpoints, since it is no part of the model.
+
+    A module that adds up by itself has ``running_state``, which returns what it has so far as tensors on the
+    CPU and plain values, and ``load_running_state``, which goes on from that.
     """
 
     def __init__(self) -> None:
@@ -101,17 +93,17 @@ def _states(model: nn.Module, skipped: Collection[int]) -> Iterator[tuple[str, d
             module.items()  # lets the metrics of a group share one state again
         elif isinstance(module, Metric) and module.update_count and id(module) not in skipped:
             yield name, {"values": apply_to_collection(module.metric_state, Tensor, _on_cpu)}
-        elif hasattr(module, "running_state"):  # a check of the protocol would take longer than all the rest
+        elif hasattr(module, "running_state"):
             yield name, module.running_state()
 
 
-def _restore(module: nn.Module, state: dict[str, Any]) -> None:
+def _restore(module: Any, state: dict[str, Any]) -> None:
     if isinstance(module, Metric):
         device = module.device
         for key, value in state["values"].items():
             setattr(module, key, apply_to_collection(value, Tensor, lambda one: one.to(device, copy=True)))
         count_as_updated(module)
-    elif isinstance(module, RunningMetric):
+    elif hasattr(module, "load_running_state"):
         module.load_running_state(state)
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from nested_lightning.app.training.reporting import progress as progress_module
 from nested_lightning.app.training.reporting.progress import TrainingProgress, tracked
-from nested_lightning.app.training.reporting.progress_display import LinesDisplay, build_display
+from nested_lightning.app.training.reporting.progress_display import LinesDisplay
 from nested_lightning.app.training.reporting.progress_state import ProgressState, duration_text
 from tests.app.training.tiny_training import TinyData, tiny_model, tiny_trainer
 
@@ -181,10 +181,6 @@ def test_a_long_training_says_after_ten_seconds_how_long_it_will_take() -> None:
     for elapsed_s in range(1, 19):
         display.update(ProgressState(num_batches=1000, elapsed_s=elapsed_s, batch=5 * elapsed_s))
     assert [line.split("  ")[-1] for line in output.getvalue().splitlines()] == ["0:03:10 left"]
-
-
-def test_display_is_lines_where_nothing_can_be_redrawn() -> None:
-    assert isinstance(build_display(Console(file=io.StringIO())), LinesDisplay)
 
 
 def test_duration_is_rounded_up_to_seconds() -> None:

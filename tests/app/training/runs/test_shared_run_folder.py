@@ -6,7 +6,7 @@ import pytest
 from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.training.runs.shared_run_folder import open_run_folder
+from nested_lightning.app.training.runs.run_folder import open_run_folder
 
 VARIABLES = ["RANK", "SLURM_PROCID", "LOCAL_RANK", "NODE_RANK", "TORCHELASTIC_USE_AGENT_STORE"]
 

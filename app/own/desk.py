@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, TensorFacts, batch_of
-from nested_lightning.app.assembly.wiring.predicting import OwnPredictor
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.own.data_facts import OwnDataSpec, TensorFacts, batch_of
+from nested_lightning.app.own.predict import OwnPredictor
 from nested_lightning.app.record_files import plain_values
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, Upload, split_answers
 from nested_lightning.app.serving.forms import FILES, FORM, JSON, form_schema, parse_json
