@@ -1,12 +1,11 @@
 """From the file of an exported model to what answers by it, without torch."""
 
-from functools import partial
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from nested_lightning.app.errors import UserError
-from nested_lightning.app.exported.runtime import ExportedModel, open_exported
+from nested_lightning.app.exported.runtime import open_exported
 from nested_lightning.app.serving.service import Model
 from nested_lightning.settings.families import find_family
 from nested_lightning.settings.family import Family
@@ -19,28 +18,24 @@ def answers_of(path: Path) -> tuple[Family, Any]:
     Raises:
         UserError: It can't be opened or run, or is of a family that answers by checkpoints alone.
     """
-    model = open_exported(path)
-    family, rooms = _rooms(model)
-    return family, partial(rooms.answer, model)
+    family, predictor = _opened(path)
+    return family, predictor.answer
 
 
 def exported_model(path: Path) -> Model:
-    """Return what answers over HTTP for an exported model.
-
-    Raises:
-        UserError: It can't be opened or run, or is of a family that answers by checkpoints alone.
-    """
-    model = open_exported(path)
-    family, rooms = _rooms(model)
+    """Return what answers over HTTP for an exported model, see `answers_of`."""
+    family, predictor = _opened(path)
     return Model(
-        desk=rooms.desk_of(model, family.predictor.options),
+        desk=predictor.desk(family.predictor.options),
         family=family.name,
         summary=family.predictor.summary,
-        digest=model.digest,
+        digest=predictor.model.digest,
     )
 
 
-def _rooms(model: ExportedModel) -> tuple[Family, Any]:
+def _opened(path: Path) -> tuple[Family, Any]:
+    """Return the family of an exported model, and its `ExportedPredictor`."""
+    model = open_exported(path)
     name = model.manifest.family
     try:
         family = find_family(name)
@@ -51,4 +46,4 @@ def _rooms(model: ExportedModel) -> tuple[Family, Any]:
         ) from None
     if family.exported is None:
         raise UserError(f"{model.path}: what {name} answers is known to its checkpoints alone")
-    return family, import_module(family.exported)
+    return family, resolve_name(family.exported)(model=model)

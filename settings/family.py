@@ -23,7 +23,7 @@ class Family:
         has_unused_parameters: Whether a step leaves some parameters without a gradient; DDP must know.
         defined_by: The wiring function and the classes of data and model, of a family of one's own.
         origin: What finds it in another process, called with what follows; None: it is found by its name.
-        exported: Import path of the module that answers by its exported models; None: none does.
+        exported: Import path of the class that answers by its exported models; None: none does.
         batch_sizes: Where the section has sizes of a process's training batch; ``*`` stands for one name.
     """
 

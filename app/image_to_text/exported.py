@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import BaseModel
 from typing_extensions import override
 
-from nested_lightning.app.answers import Answers
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.exported.predicting import ExportedPredictor
 from nested_lightning.app.exported.runtime import Array, ExportedModel
 from nested_lightning.app.image_to_text.answers import answer_files
 from nested_lightning.app.image_to_text.captioner import Caption, Captioner
@@ -18,18 +18,19 @@ from nested_lightning.app.image_to_text.desk import ImageToTextDesk
 from nested_lightning.app.image_to_text.spec import ImageToTextDataSpec
 
 
-class ExportedImageToText(Captioner):
+class ExportedImageToText(ExportedPredictor, Captioner):
     """Writes captions by an exported model, the most probable token at each step.
 
     Raises:
         UserError: The data spec is damaged, or nothing says how the step is repeated.
     """
 
+    spec_type, desk_type = ImageToTextDataSpec, ImageToTextDesk
+    answer = answer_files
     generation = None
 
     def __init__(self, *, model: ExportedModel, batch_size: int = 64) -> None:
-        self.data_spec = model.data_spec(ImageToTextDataSpec)
-        self.batch_size = batch_size
+        super().__init__(model=model, batch_size=batch_size)
         if model.manifest.loop is None:
             raise UserError(f"{model.path}: its manifest doesn't say how the step is repeated")
         self._loop = model.manifest.loop
@@ -41,6 +42,10 @@ class ExportedImageToText(Captioner):
             if value is not None:
                 said = "an exported model takes the most probable token; use the checkpoint for others"
                 raise UserError(f"{option}: {said}")
+
+    @override
+    def desk(self, options: type[BaseModel]) -> ImageToTextDesk:
+        return ImageToTextDesk(predictor=self, options=options)
 
     def _write(self, pictures: Any, generation: Any) -> list[Caption]:
         """Write a caption for each picture of a batch, see `Captioner`."""
@@ -69,13 +74,3 @@ class ExportedImageToText(Captioner):
             if not len(going_on):
                 break
         return tokens, scores
-
-
-def answer(model: ExportedModel, **given: Any) -> Answers:
-    """Return the captions of pictures by an exported model, see `answer_files`."""
-    return answer_files(ExportedImageToText(model=model), **given)
-
-
-def desk_of(model: ExportedModel, options: type[BaseModel]) -> ImageToTextDesk:
-    """Return what answers for an exported model over HTTP."""
-    return ImageToTextDesk(predictor=ExportedImageToText(model=model), options=options)

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
-from pydantic import BaseModel
 
-from nested_lightning.app.answers import Answers
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.exported.predicting import ExportedPredictor
 from nested_lightning.app.exported.runtime import Array, ExportedModel
 from nested_lightning.app.multi_feature.answers import answer_files
 from nested_lightning.app.multi_feature.desk import MultiFeatureDesk
@@ -48,21 +47,22 @@ class RawRows:
         return RawRows(tuple(each[rows] for each in self.groups), self.presence[rows])
 
 
-class ExportedMultiFeature(RowPredictor):
+class ExportedMultiFeature(ExportedPredictor, RowPredictor):
     """Answers rows by an exported model.
 
     Raises:
         UserError: The data spec is damaged, or what decodes answers isn't known without torch.
     """
 
+    spec_type, desk_type = MultiFeatureDataSpec, MultiFeatureDesk
+    answer = answer_files
     prepared_type = RawRows
 
     def __init__(
         self, *, model: ExportedModel, batch_size: int = 256, picture_folder: str | None = None
     ) -> None:
-        self.data_spec = model.data_spec(MultiFeatureDataSpec)
+        super().__init__(model=model, batch_size=batch_size)
         self.picture_folder = picture_folder
-        self._model, self._batch_size = model, batch_size
         self._decoding = model.manifest.predictor.get("decoding")
         if self._decoding is None:
             raise UserError(
@@ -84,8 +84,8 @@ class ExportedMultiFeature(RowPredictor):
     def _say(self, rows: RawRows) -> Any:
         """Return what the model says of rows, see `RowPredictor`."""
         refuse_nothing(len(rows))
-        starts = range(0, len(rows), self._batch_size)
-        parts = [self._run(rows[start : start + self._batch_size]) for start in starts]
+        starts = range(0, len(rows), self.batch_size)
+        parts = [self._run(rows[start : start + self.batch_size]) for start in starts]
         found = [np.concatenate(each) for each in zip(*parts, strict=True)]
         answers: Any = found[0]
         if self.data_spec.target.kind == "several":
@@ -93,7 +93,7 @@ class ExportedMultiFeature(RowPredictor):
         return predictions_of(self.data_spec.target, answers, cast(Mapping[str, Any], self._decoding))
 
     def _run(self, rows: RawRows) -> list[Array]:
-        graph = self._model.graphs["model"]
+        graph = self.model.graphs["model"]
         has_presence = len(graph.graph.inputs) > len(rows.groups)
         return graph(*rows.groups, *([rows.presence] if has_presence else []))
 
@@ -119,14 +119,3 @@ def _nothing(group: AnyGroupSpec, num_rows: int) -> Array:
     if isinstance(group, GroupSpec):
         return np.full((num_rows, len(group.columns)), np.nan)
     return np.zeros((num_rows, *group.layout.shape), dtype=group.layout.dtype)
-
-
-def answer(model: ExportedModel, **given: Any) -> Answers:
-    """Return what an exported model says of files, see `answer_files`."""
-    return answer_files(ExportedMultiFeature(model=model), **given)
-
-
-def desk_of(model: ExportedModel, options: type[BaseModel]) -> MultiFeatureDesk:
-    """Return what answers for an exported model over HTTP."""
-    del options
-    return MultiFeatureDesk(predictor=ExportedMultiFeature(model=model))

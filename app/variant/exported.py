@@ -5,13 +5,11 @@ Shapes: B windows of a batch, L steps of the longest, C classes.
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby, islice
-from typing import Any
 
 import numpy as np
-from pydantic import BaseModel
 
-from nested_lightning.app.answers import Answers
-from nested_lightning.app.exported.runtime import Array, ExportedModel
+from nested_lightning.app.exported.predicting import ExportedPredictor
+from nested_lightning.app.exported.runtime import Array
 from nested_lightning.app.variant.answers import answer_files
 from nested_lightning.app.variant.desk import VariantDesk
 from nested_lightning.app.variant.labelling import SequenceLabeller, SequencePrediction
@@ -19,16 +17,11 @@ from nested_lightning.app.variant.spec import VariantDataSpec, VariantSpec
 from nested_lightning.app.variant.windows import Place, cut_windows
 
 
-class ExportedVariant(SequenceLabeller):
-    """Labels sequences by an exported model.
+class ExportedVariant(ExportedPredictor, SequenceLabeller):
+    """Labels sequences by an exported model."""
 
-    Raises:
-        UserError: The data spec is damaged.
-    """
-
-    def __init__(self, *, model: ExportedModel, batch_size: int = 256) -> None:
-        self.data_spec = model.data_spec(VariantDataSpec)
-        self._model, self._batch_size = model, batch_size
+    spec_type, desk_type = VariantDataSpec, VariantDesk
+    answer = answer_files
 
     def _label_steps(self, spec: VariantSpec, steps: Sequence[Array]) -> list[SequencePrediction]:
         """Label encoded sequences, each as a whole, however many windows it is cut into."""
@@ -36,7 +29,7 @@ class ExportedVariant(SequenceLabeller):
         cuts = (cut_windows(len(each), window=window, margin=spec.margin) for each in steps)
         places = iter([Place(number, cut) for number, each in enumerate(cuts) for cut in each])
         found: list[tuple[int, Array]] = []
-        while batch := [*islice(places, self._batch_size)]:
+        while batch := [*islice(places, self.batch_size)]:
             found += self._label(spec, steps, batch)
         return [
             SequencePrediction(
@@ -54,18 +47,7 @@ class ExportedVariant(SequenceLabeller):
         padded = np.zeros((len(windows), lengths.max(), *windows[0].shape[1:]), dtype=windows[0].dtype)
         for row, each in zip(padded, windows, strict=True):
             row[: len(each)] = each
-        (probabilities,) = self._model.graphs[spec.name](padded, lengths)
+        (probabilities,) = self.model.graphs[spec.name](padded, lengths)
         for (number, cut), found in zip(places, probabilities, strict=True):
             scored = slice(cut.scored_start - cut.start, cut.scored_stop - cut.start)
             yield number, found[scored] if spec.has_step_labels else found[np.newaxis]
-
-
-def answer(model: ExportedModel, **given: Any) -> Answers:
-    """Return what an exported model says of files, see `answer_files`."""
-    return answer_files(ExportedVariant(model=model), **given)
-
-
-def desk_of(model: ExportedModel, options: type[BaseModel]) -> VariantDesk:
-    """Return what answers for an exported model over HTTP."""
-    del options
-    return VariantDesk(predictor=ExportedVariant(model=model))
