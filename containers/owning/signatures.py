@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from types import NoneType, UnionType
@@ -48,9 +48,9 @@ def plain_arguments(
         may_be_required: Whether one without a default is a setting too, since nothing else gives it;
             it then needs no type.
     """
-    hints, descriptions = hints_of(maker), _described_arguments(maker)
+    hints, descriptions, made = hints_of(maker), _described_arguments(maker), _made_defaults(maker)
     for name, parameter in _named_parameters(maker).items():
-        default = parameter.default
+        default = made.get(name, parameter.default)
         is_required = default is parameter.empty
         annotation = hints.get(name, JsonValue if is_required else type(default))
         written = plain_type(annotation)
@@ -59,6 +59,12 @@ def plain_arguments(
         if name not in wired and is_known and is_wanted:
             described = descriptions.get(name, f"Argument {name}{_UNTYPED if written is JsonValue else ''}.")
             yield PlainArgument(name, written, ... if is_required else default, described)
+
+
+def _made_defaults(maker: Callable[..., Any]) -> dict[str, Any]:
+    """Return the defaults that a dataclass makes for each of its instances."""
+    factories = {one.name: one.default_factory for one in fields(maker)} if is_dataclass(maker) else {}
+    return {name: make() for name, make in factories.items() if make is not MISSING}
 
 
 def argument_names(maker: Callable[..., Any]) -> list[str]:

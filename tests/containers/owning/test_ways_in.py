@@ -4,7 +4,7 @@ import json
 import re
 from collections import UserDict
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -191,6 +191,35 @@ def test_containers_that_do_not_say_of_what_they_are_are_settings() -> None:
     assert (model.betas, model.sizes, model.more) == ((0.5, 0.9), [1, [2, "x"]], {"a": {"b": None}})
     with pytest.raises(SettingsError, match=r"loose\.betas"):
         bootstrap({"loose": {"betas": 0.5}}, family=own)
+
+
+@dataclass
+class Config:
+    """What a module is made of, with a default that is made for each."""
+
+    width: int = 3
+    depths: list[int] = field(default_factory=lambda: [1, 2])
+
+
+class OfConfig(Small):
+    """Takes its settings as one object."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__()
+        self.config = config
+
+
+@family("configured")
+def configured(data: Rows, model: Part[OfConfig], config: Part[Config] = part(Config)) -> OfConfig:
+    """Hand on a configuration."""
+    return model(config())
+
+
+def test_fields_of_a_dataclass_are_settings_those_with_made_defaults_too() -> None:
+    section = {"config": {"depths": [4]}}
+
+    assert bootstrap({}, family=configured).configured.model().config == Config(3, [1, 2])
+    assert bootstrap({"configured": section}, family=configured).configured.model().config == Config(3, [4])
 
 
 def test_a_module_whose_arguments_nothing_gives_is_refused_with_what_to_do() -> None:
