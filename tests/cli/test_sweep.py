@@ -135,6 +135,21 @@ def test_a_dry_run_shows_the_space_and_keeps_nothing(tmp_path: Path, program: Pr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["small.csv", "sweep.yaml"]
 
 
+@pytest.mark.slow
+def test_what_a_searched_kind_loses_is_said_when_it_can_be_changed(tmp_path: Path, program: Program) -> None:
+    write_small_csv(tmp_path / "small.csv")
+    search = ("--search", f"{KIND}=plain,residual")
+    (tmp_path / "begun").mkdir()
+
+    new = program("sweep", *SMALL, *search, "--dry-run")
+    (tmp_path / "begun" / "sweep.yaml").write_text("{}")
+    again = program("sweep", *SMALL, *search, "--resume", "begun", "--dry-run")
+
+    assert new.returncode == again.returncode == 0, new.stderr + again.stderr
+    assert "hidden_features = 8 is set for periodic alone" in new.stderr
+    assert "is set for" not in again.stderr
+
+
 def test_a_search_of_fewer_points_than_trials_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     tried = TrialRecord(number=0, state="complete", settings={})
 

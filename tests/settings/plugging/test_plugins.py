@@ -113,6 +113,33 @@ def test_a_plugged_choice_is_validated_merged_listed_and_in_the_schema(packages:
     assert errors == ""
 
 
+def test_packages_in_use_are_named_by_path_those_of_a_single_submodule_too(packages: Packages) -> None:
+    packages.add(
+        "slopes",
+        entry_points="[nested_lightning.submodules]\nslope = slope_settings:SlopeSettings",
+        slope_settings="""
+            from nested_lightning.settings.choices.optimization import OptimizerSettings
+
+            class SlopeSettings(OptimizerSettings, kind="slope", target="slopes.Slope"):
+                "Steepest descent."
+        """,
+    )
+
+    found, _ = packages.run("""
+        import json
+        from nested_lightning import parse_settings
+        own = {"multi_feature.head": {"optimizer": {"kind": "slope"}}}
+        general = {"optimizer": {"kind": "slope"}}
+        settings = {"model": "multi-feature", "submodules": own, "multi_feature": general}
+        print(json.dumps(parse_settings(settings).packages()))
+    """)
+
+    assert found == {
+        "submodules.multi_feature%2Ehead.optimizer": "slopes==1.5",
+        "multi_feature.optimizer": "slopes==1.5",
+    }
+
+
 @pytest.mark.slow
 def test_a_mistake_in_a_plugged_choice_is_named_by_its_path(packages: Packages) -> None:
     packages.add("waves", entry_points=WAVE, waves_settings=CHOICES)
