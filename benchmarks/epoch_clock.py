@@ -5,13 +5,14 @@ import io
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
 import pytorch_lightning as pl
 import torch
+from rich.console import Console
 
 WARM_UP_EPOCHS = 1
 T = TypeVar("T")
@@ -49,6 +50,10 @@ class EpochClock(pl.Callback):
         return (starts[-1] - starts[0]) / (len(starts) - 1)
 
 
+Fit = Callable[[Path, EpochClock], float]
+"""Trains in a folder, with a clock among the callbacks, and returns a score."""
+
+
 def time_training(fit: Callable[[Path, EpochClock], T]) -> tuple[EpochClock, T]:
     """Call ``fit`` with a folder that is removed behind it, and return its clock and what it gave.
 
@@ -63,3 +68,29 @@ def time_training(fit: Callable[[Path, EpochClock], T]) -> tuple[EpochClock, T]:
     ):
         given = fit(Path(folder), clock)
     return clock, given
+
+
+def time_in_turn(
+    programs: Mapping[str, Fit], *, repeats: int
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Return seconds of an epoch and scores of each program's trainings; rounds are told on standard error.
+
+    Args:
+        programs: By name.
+        repeats: Trainings of each program.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in programs}
+    scores: dict[str, list[float]] = {name: [] for name in programs}
+    for _ in range(repeats):
+        for name, fit in programs.items():
+            clock, reached = time_training(fit)
+            seconds[name].append(clock.mean_epoch_s)
+            scores[name].append(reached)
+        newest = "  ".join(f"{name} {values[-1]:.3f}" for name, values in seconds.items())
+        Console(stderr=True, soft_wrap=True).print(f"s an epoch: {newest}")
+    return seconds, scores
+
+
+def summarize(values: list[float]) -> str:
+    """Return the median with the least and the most."""
+    return f"{statistics.median(values):.3f} ({min(values):.3f} to {max(values):.3f})"

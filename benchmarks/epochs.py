@@ -27,8 +27,7 @@ from benchmarks import (
     commonly_written_vae_gan,
     commonly_written_variant,
 )
-from benchmarks.comparison import Fit, summarize, time_in_turn
-from benchmarks.epoch_clock import EpochClock
+from benchmarks.epoch_clock import EpochClock, Fit, summarize, time_in_turn
 from benchmarks.shares import emoji, sequences
 from nested_lightning import ApplicationSettings, bootstrap, family_container, load_settings
 

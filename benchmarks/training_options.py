@@ -18,8 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.comparison import Fit, summarize, time_in_turn
-from benchmarks.epoch_clock import EpochClock
+from benchmarks.epoch_clock import EpochClock, Fit, summarize, time_in_turn
 from benchmarks.shares import emoji, sequences
 from nested_lightning import bootstrap, family_container, load_settings
 from nested_lightning.app.errors import UserError

@@ -12,7 +12,6 @@ import logging
 import statistics
 import tempfile
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.commonly_written import NUM_CLASSES, CommonClassifier, fit_commonly
-from benchmarks.epoch_clock import EpochClock, time_training
+from benchmarks.epoch_clock import EpochClock, Fit, time_training
 from nested_lightning import bootstrap, family_container, load_settings
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.tables.table_file import read_shipped_table
@@ -33,9 +32,6 @@ from nested_lightning.app.training.machine.threads import count_threads, torch_t
 
 CASES = ((32, 1), (1024, 1), (1024, 16))
 """Batch size, and how many times the digits are repeated."""
-
-Fit = Callable[[Path, EpochClock], float]
-"""Trains, and returns the accuracy on the validation part."""
 
 
 def fit_through_container(

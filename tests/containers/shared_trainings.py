@@ -21,14 +21,14 @@ SAVING = {"trainer": {"num_threads": 1, "checkpoint_every_n_steps": 1}}
 
 
 class SignalAt(Callback):
-    """Sends signals to this process before the step of this number."""
+    """Sends signals to this process, the first of several, before the step of this number."""
 
     def __init__(self, step: int, *signals: signal.Signals) -> None:
         self.step = step
         self.signals = signals
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, _: int) -> None:
-        if trainer.global_step == self.step:
+        if trainer.global_step == self.step and trainer.is_global_zero:
             self.step = -1
             for each in self.signals:
                 signal.raise_signal(each)

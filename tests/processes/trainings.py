@@ -25,6 +25,7 @@ from nested_lightning.settings.families import families
 from nested_lightning.settings.reading.merging import merge
 from tests.app.image_to_text.captioned_folder import write_folder
 from tests.conftest import make_picture_folder, make_picture_settings
+from tests.containers.shared_trainings import SignalAt
 from tests.processes.forked_ranks import run_ranks
 from tests.tiny_variants import variant_settings
 
@@ -144,17 +145,6 @@ class Watch(Callback):
         self.seen["types"].append(getattr(batch, "variant", None))
 
 
-class SignalAt(Callback):
-    """Sends SIGTERM to one process before the step of this number."""
-
-    def __init__(self, step: int) -> None:
-        self.step = step
-
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, _: int) -> None:
-        if trainer.global_step == self.step and trainer.is_global_zero:
-            signal.raise_signal(signal.SIGTERM)
-
-
 def train(
     settings: dict[str, Any],
     run_dir: Path,
@@ -197,11 +187,11 @@ def main(folder: Path) -> None:
     for name, before, after in (("multi-feature", 1, 2), ("variant", 2, 1)):
         run_dir = folder / f"{name}-{before}-{after}"
         settings = FAMILIES[name](folder, 12 // before)
-        run_ranks(partial(train, settings, run_dir, SignalAt(3)), before, output)
+        run_ranks(partial(train, settings, run_dir, SignalAt(3, signal.SIGTERM)), before, output)
         run_ranks(partial(resume, run_dir), after, output)
     drawing = merge(multi_feature(folder, 6), {"multi_feature": {"modality_dropout": 0.4}})
     run_ranks(partial(train, drawing, folder / "drawing"), 2, output)
-    run_ranks(partial(train, drawing, folder / "drawing-stopped", SignalAt(3)), 2, output)
+    run_ranks(partial(train, drawing, folder / "drawing-stopped", SignalAt(3, signal.SIGTERM)), 2, output)
     run_ranks(partial(resume, folder / "drawing-stopped"), 2, output)
 
 
