@@ -1,6 +1,6 @@
 """Which of Lightning's loops a module and its datamodule have, what they call, and what they log."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer
@@ -21,7 +21,12 @@ _STEPS = {
 
 def lacking_for(part: str, model: LightningModule, datamodule: LightningDataModule | None) -> list[str]:
     """Return in words what is missing to go through ``train``, ``val``, ``test`` or ``predict``."""
-    return [*_lacking(part, model, datamodule)]
+    lacking, loader = [], f"{part}_dataloader"
+    if not has_step(part, model):
+        lacking.append(f"{type(model).__name__} has no {_STEPS[part]}")
+    if not is_overridden(loader, datamodule) and not is_overridden(loader, model):
+        lacking.append(f"{type(model if datamodule is None else datamodule).__name__} has no {loader}")
+    return lacking
 
 
 def has_step(part: str, model: LightningModule) -> bool:
@@ -32,14 +37,6 @@ def has_step(part: str, model: LightningModule) -> bool:
 def call_step(step: Callable[..., Any], batch: Any) -> Any:
     """Return what a step gives for a batch, with its number, 0, if it takes one, as Lightning calls it."""
     return step(batch, 0) if is_param_in_hook_signature(step, "batch_idx", min_args=2) else step(batch)
-
-
-def _lacking(part: str, model: LightningModule, datamodule: LightningDataModule | None) -> Iterator[str]:
-    step, loader = _STEPS[part], f"{part}_dataloader"
-    if not has_step(part, model):
-        yield f"{type(model).__name__} has no {step}"
-    if not is_overridden(loader, datamodule) and not is_overridden(loader, model):
-        yield f"{type(model if datamodule is None else datamodule).__name__} has no {loader}"
 
 
 def scores_of(
