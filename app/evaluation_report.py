@@ -24,6 +24,17 @@ class Confusion:
     class_names: Sequence[str]
     counts: Sequence[Sequence[int]]
 
+    @property
+    def wrong(self) -> list[tuple[str, str, int]]:
+        """True class, predicted class and number of samples of each mistake, the most frequent first."""
+        mistakes = [
+            (true, predicted, count)
+            for true, row in zip(self.class_names, self.counts, strict=True)
+            for predicted, count in zip(self.class_names, row, strict=True)
+            if true != predicted and count
+        ]
+        return sorted(mistakes, key=lambda one: -one[2])
+
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationReport:

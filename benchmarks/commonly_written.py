@@ -4,7 +4,7 @@ A Dataset that gives one sample, a DataLoader with default collation, submodules
 LightningModule, a default Trainer that logs each step and shows its progress bar.
 """
 
-from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -14,8 +14,10 @@ from torch.utils.data import DataLoader, Dataset
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from nested_lightning.app.multi_feature.batch import FeatureBatch
+from nested_lightning.app.multi_feature.data import MultiFeatureDataModule
 
 Sample = tuple[list[Tensor], Tensor]
+NUM_CLASSES = 10
 
 
 class FeatureDataset(Dataset[Sample]):
@@ -72,20 +74,12 @@ class CommonClassifier(pl.LightningModule):
         return torch.optim.Adam(self.parameters(), lr=1e-3)
 
 
-def fit_commonly(
-    train: FeatureBatch,
-    val: FeatureBatch,
-    *,
-    num_classes: int,
-    batch_size: int,
-    num_epochs: int,
-    folder: Path,
-    callback: pl.Callback,
-) -> float:
-    """Train as one usually would, with everything at its default; return the accuracy on ``val``."""
+def fit_commonly(data: MultiFeatureDataModule, trainer_arguments: Any, *, batch_size: int) -> float:
+    """Train as one usually would; return the accuracy on the validation part."""
+    train, val = data.part("train"), data.part("val")
     widths = [tensor.shape[1] for tensor in train.features.values() if tensor is not None]
-    model = CommonClassifier(widths, num_classes)
-    trainer = pl.Trainer(max_epochs=num_epochs, default_root_dir=folder, callbacks=[callback])
+    model = CommonClassifier(widths, NUM_CLASSES)
+    trainer = pl.Trainer(**trainer_arguments)
     trainer.fit(
         model,
         DataLoader(FeatureDataset(train), batch_size=batch_size, shuffle=True, drop_last=True),

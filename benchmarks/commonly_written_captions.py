@@ -10,6 +10,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
@@ -21,6 +22,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torchmetrics.text import WordErrorRate
 
+from nested_lightning.app.image_to_text.data import ImageToTextDataModule
 from nested_lightning.app.image_to_text.vocabulary import BEGIN, PAD, Vocabulary
 from nested_lightning.app.submodules.bridges import EveryStepBridge
 from nested_lightning.app.submodules.image_encoders import ResidualImageEncoder
@@ -137,24 +139,24 @@ class CommonCaptioner(pl.LightningModule):
         return self.loss(self(pictures, text[:, :-1]).flatten(end_dim=1), text[:, 1:].flatten())
 
 
-def fit_captions_commonly(
-    train: CaptionedFiles,
-    val: CaptionedFiles,
-    *,
-    picture_size: int,
-    batch_size: int,
-    num_epochs: int,
-    folder: Path,
-    callback: pl.Callback,
-    accelerator: str = "cpu",
-) -> float:
-    """Train as one usually would, with everything at its default; return the word error rate on ``val``."""
-    num_steps = num_epochs * (len(train.names) // batch_size)
-    model = CommonCaptioner(
-        train.vocabulary, picture_size=picture_size, max_length=train.max_length, num_steps=num_steps
+def fit_commonly(data: ImageToTextDataModule, trainer_arguments: Any, *, batch_size: int) -> float:
+    """Train as one usually would; return the word error rate on the validation part."""
+    spec = data.data_spec
+    train, val = (
+        CaptionedFiles(
+            folder=Path(data.summary.facts["file"]),
+            names=data.names(part),
+            vocabulary=spec.vocabulary,
+            max_length=spec.max_length,
+        )
+        for part in ("train", "val")
     )
-    trainer = pl.Trainer(
-        max_epochs=num_epochs, accelerator=accelerator, default_root_dir=folder, callbacks=[callback]
+    trainer = pl.Trainer(**trainer_arguments)
+    model = CommonCaptioner(
+        spec.vocabulary,
+        picture_size=spec.picture_size,
+        max_length=spec.max_length,
+        num_steps=trainer_arguments["max_epochs"] * (len(train.names) // batch_size),
     )
     trainer.fit(
         model,

@@ -7,7 +7,6 @@ losses, weights and learning rates are those of the family's defaults.
 Shapes: B pictures, Z latent features.
 """
 
-from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
@@ -18,6 +17,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 from torch.utils.data import DataLoader, Dataset
 
 from nested_lightning.app.vae_gan.batch import PictureBatch
+from nested_lightning.app.vae_gan.data import VaeGanDataModule
 
 Sample = tuple[Tensor, Tensor]
 
@@ -209,29 +209,15 @@ class CommonVaeGan(pl.LightningModule):
         return loss + PENALTY_WEIGHT * penalty
 
 
-def fit_commonly(
-    train: PictureBatch,
-    val: PictureBatch,
-    *,
-    batch_size: int,
-    num_epochs: int,
-    val_every_n_epochs: int,
-    folder: Path,
-    callback: pl.Callback,
-    accelerator: str = "cpu",
-) -> CommonVaeGan:
-    """Train as one usually would, with everything at its default, and return the model."""
+def fit_commonly(data: VaeGanDataModule, trainer_arguments: Any, *, batch_size: int) -> float:
+    """Train as one usually would; return the mean error of the reconstructions of the validation part."""
+    train, val = data.part("train"), data.part("val")
     model = CommonVaeGan()
-    trainer = pl.Trainer(
-        max_epochs=num_epochs,
-        check_val_every_n_epoch=val_every_n_epochs,
-        default_root_dir=folder,
-        callbacks=[callback],
-        accelerator=accelerator,
-    )
-    trainer.fit(
+    pl.Trainer(**trainer_arguments).fit(
         model,
         DataLoader(PictureDataset(train), batch_size=batch_size, shuffle=True, drop_last=True),
         DataLoader(PictureDataset(val), batch_size=batch_size),
     )
-    return model
+    with torch.no_grad():
+        rebuilt = model.eval()(val.pictures, val.domain)
+    return float((rebuilt - val.pictures).square().flatten(1).sum(dim=1).mean())

@@ -7,7 +7,7 @@ progress bar. The submodules and their sizes are those of the project's default.
 
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -20,11 +20,13 @@ from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from nested_lightning.app.submodules.sequence_adapters import PictureProjection, TokenEmbedding
+from nested_lightning.app.variant.data import VariantDataModule
 from nested_lightning.app.variant.sequences import Sequences
 
 Sample = tuple[str, Tensor, Tensor]
 Batch = tuple[str, Tensor, Tensor, Tensor]
 NUM_CLASSES = 10
+EVAL_BATCH_SIZE = 128
 UNLABELLED = -100
 
 
@@ -140,28 +142,17 @@ class CommonLabeller(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
-def fit_commonly(
-    train: Mapping[str, Sequences],
-    val: Mapping[str, Sequences],
-    *,
-    num_tokens: int,
-    batch_size: int,
-    eval_batch_size: int,
-    num_epochs: int,
-    folder: Path,
-    callback: pl.Callback,
-) -> float:
-    """Train as one usually would; return the mean of both kinds' macro F1 on ``val``."""
-    model = CommonLabeller(num_tokens, train["image"].steps.shape[1])
-    trainer = pl.Trainer(
-        max_epochs=num_epochs, default_root_dir=folder, callbacks=[callback], gradient_clip_val=1.0
-    )
+def fit_commonly(data: VariantDataModule, trainer_arguments: Any, *, batch_size: int) -> float:
+    """Train as one usually would; return the mean of both kinds' macro F1 on the validation part."""
+    train, val = data.part("train"), data.part("val")
+    model = CommonLabeller(data.data_spec.find("text").in_features, train["image"].steps.shape[1])
+    trainer = pl.Trainer(**trainer_arguments, gradient_clip_val=1.0)
     loaders = []
-    for parts, size, is_shuffled in ((train, batch_size, True), (val, eval_batch_size, False)):
-        data = SequenceDataset(parts)
-        kinds = [kind for kind, _, _ in data.samples]
+    for parts, size, is_shuffled in ((train, batch_size, True), (val, EVAL_BATCH_SIZE, False)):
+        samples = SequenceDataset(parts)
+        kinds = [kind for kind, _, _ in samples.samples]
         batches = OneKindBatches(kinds, batch_size=size, is_shuffled=is_shuffled)
-        loaders.append(DataLoader(data, batch_sampler=batches, collate_fn=collate))
+        loaders.append(DataLoader(samples, batch_sampler=batches, collate_fn=collate))
     trainer.fit(model, loaders[0], loaders[1])
     scores = trainer.callback_metrics
     return float(scores["val_image_macro_f1"] + scores["val_text_macro_f1"]) / 2

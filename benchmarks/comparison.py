@@ -1,33 +1,15 @@
-"""Trains programs in turn, several times, and compares how long an epoch of each takes."""
+"""Trains programs in turn, several times, and says how long an epoch of each takes."""
 
 import statistics
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from benchmarks.epoch_clock import EpochClock, time_training
 
 Fit = Callable[[Path, EpochClock], float]
 """Trains in a folder, with a clock among the callbacks, and returns a score."""
-
-
-def compare(programs: Mapping[str, Fit], *, repeats: int, score: str) -> Table:
-    """Return a table of medians with the least and the most; each round is told on standard error.
-
-    Args:
-        programs: By name; the first is what the others are compared with.
-        repeats: Trainings of each program.
-        score: What the programs return.
-    """
-    seconds, scores = time_in_turn(programs, repeats=repeats)
-    first, *_ = seconds.values()
-    table = Table("program", "s an epoch", "times faster", score)
-    for name, values in seconds.items():
-        ratios = [other / own for other, own in zip(first, values, strict=True)]
-        table.add_row(name, summarize(values), summarize(ratios), summarize(scores[name]))
-    return table
 
 
 def time_in_turn(

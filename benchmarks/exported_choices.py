@@ -90,7 +90,7 @@ def _slots(path: str, place: object) -> Iterator[tuple[str, Slot]]:
     if isinstance(place, Slot):
         yield path, place
     elif place is not None and not isinstance(place, NamedItems):
-        for name, inner in fields_of(place):  # type: ignore[arg-type]
+        for name, inner in fields_of(place).items():
             if not name.endswith((*NOT_IN_GRAPHS, *SORTS)):
                 yield from _slots(f"{path}.{name}", inner)
 

@@ -18,9 +18,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.caption_training import unpack
 from benchmarks.comparison import Fit, summarize, time_in_turn
 from benchmarks.epoch_clock import EpochClock
+from benchmarks.shares import emoji, sequences
 from nested_lightning import bootstrap, family_container, load_settings
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.training.machine.compilation import check_cpp_compiler
@@ -46,14 +46,9 @@ WITHOUT_CONVOLUTIONS = ("multi-feature", "variant")
 def share_of_data(family: str, folder: Path) -> dict[str, Any]:
     """Return the settings of a share of the family's data, small enough for an epoch of a second or two."""
     if family == "image-to-text":
-        unpack(folder, 200)
-        return {"image_to_text": {"data": {"path": str(folder)}}}
+        return emoji(folder, 200)
     if family == "variant":
-        variants = {
-            "image": {"source": {"kind": "digits", "num_repeats": 1}},
-            "text": {"source": {"kind": "python", "max_files": 8}},
-        }
-        return {"variant": {"variants": variants}}
+        return sequences(num_files=8, num_repeats=1)
     if family == "vae-gan":  # its default networks are of fully connected layers
         conv = {"kind": "conv"}
         two = {"grouping": {"kind": "even_odd"}}  # ten would be compiled for minutes

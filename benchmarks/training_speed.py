@@ -24,14 +24,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.commonly_written import CommonClassifier, fit_commonly
+from benchmarks.commonly_written import NUM_CLASSES, CommonClassifier, fit_commonly
 from benchmarks.epoch_clock import EpochClock, time_training
 from nested_lightning import bootstrap, family_container, load_settings
 from nested_lightning.app.multi_feature.batch import FeatureBatch
 from nested_lightning.app.tables.table_file import read_shipped_table
 from nested_lightning.app.training.machine.threads import count_threads, torch_threads
 
-NUM_CLASSES = 10
 CASES = ((32, 1), (1024, 1), (1024, 16))
 """Batch size, and how many times the digits are repeated."""
 
@@ -124,10 +123,13 @@ def _measure(
     datamodule = family_container(bootstrap({"model": "multi-feature", "multi_feature": values})).datamodule()
     train, val = datamodule.part("train"), datamodule.part("val")
     steps_per_epoch = len(train) // batch_size
-    sizes = {"batch_size": batch_size, "num_epochs": max(5, min(40, num_steps // steps_per_epoch))}
+    num_epochs = max(5, min(40, num_steps // steps_per_epoch))
+    sizes = {"batch_size": batch_size, "num_epochs": num_epochs}
     programs: dict[str, Fit] = {
         "commonly written": lambda folder, clock: fit_commonly(
-            train, val, num_classes=NUM_CLASSES, folder=folder, callback=clock, **sizes
+            datamodule,
+            {"max_epochs": num_epochs, "default_root_dir": folder, "callbacks": [clock]},
+            batch_size=batch_size,
         ),
         "this project": lambda folder, clock: fit_through_container(
             data, folder=folder / "run", clock=clock, **sizes

@@ -2,36 +2,30 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import yaml
 
-from nested_lightning.commands.options import (
-    ConfigOption,
-    HelpModelOption,
-    PresetOption,
-    SetAllOption,
-    SetOption,
-    best_of_run,
-)
+from nested_lightning.commands.options import best_of_run
 from nested_lightning.commands.own_families import know_family, know_for_help
 from nested_lightning.commands.printing import settings_reference
 from nested_lightning.commands.printing.console import print_note, print_records
-from nested_lightning.commands.sources import DataOption, EpochsOption, LabelOption, Sources, resolve_noted
+from nested_lightning.commands.sources import HelpSources, resolve_noted
 from nested_lightning.settings.application import (
     ApplicationSettings,
     application_settings_model,
     expand_layers,
     parse_settings,
 )
-from nested_lightning.settings.describing.chosen import CHOSEN_COLUMNS, chosen_rows
+from nested_lightning.settings.describing.chosen import ChosenRow, chosen_rows
 from nested_lightning.settings.describing.walking import dotted
 from nested_lightning.settings.families import families
 from nested_lightning.settings.reading.layers import Layer, Names, find_values, lacking_overrides
-from nested_lightning.settings.reading.loading import load_settings, merge_layers
-from nested_lightning.settings.reading.merging import flatten
+from nested_lightning.settings.reading.loading import load_settings
+from nested_lightning.settings.reading.merging import flatten, merge_layers
 from nested_lightning.settings.reading.yaml_file import OVERRIDES, read_settings_file
 
 if TYPE_CHECKING:
@@ -43,14 +37,7 @@ _MAX_LENGTH = 60
 
 
 def config(
-    model: HelpModelOption = None,
-    preset: PresetOption = None,
-    config: ConfigOption = None,
-    set_: SetOption = None,
-    set_all: SetAllOption = None,
-    data: DataOption = None,
-    label: LabelOption = None,
-    epochs: EpochsOption = None,
+    sources: HelpSources,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show where each value comes from, and what it replaced.")
     ] = False,
@@ -85,7 +72,8 @@ def config(
     ] = False,
 ) -> None:
     """Print the resolved settings as YAML that --config takes back."""
-    model = know_for_help(model) if schema or reference else know_family(model)
+    know = know_for_help if schema or reference else know_family
+    sources = replace(sources, model=know(sources.model))
     if schema:
         typer.echo(json.dumps(application_settings_model().model_json_schema(), indent=2))
         return
@@ -97,22 +85,12 @@ def config(
         return
     recipe = read_checkpoint(checkpoint) if checkpoint else None
     below = [Layer(recipe.settings, origin=f"checkpoint {checkpoint}")] if recipe else []
-    sources = Sources(
-        model=model,
-        preset=preset,
-        config=config,
-        set_=set_,
-        set_all=set_all,
-        data=data,
-        label=label,
-        epochs=epochs,
-    )
     layers = expand_layers(sources.layers(below=below))
     settings = resolve_noted(layers)
-    for line in lacking_overrides(layers, ()):
+    for line in lacking_overrides(layers, [request.path for request in sources.requests]):
         print_note(line)
     if describe:
-        print_records(describe, CHOSEN_COLUMNS, chosen_rows(settings, describe))
+        print_records(describe, ChosenRow._fields, chosen_rows(settings, describe))
     elif explain:
         _explain(layers, settings, recipe.data_spec if recipe else {})
     else:
@@ -132,7 +110,7 @@ def read_checkpoint(path: Path) -> "Recipe":
 
 
 def _explain(layers: Sequence[Layer], settings: ApplicationSettings, data_spec: Mapping[str, Any]) -> None:
-    stages = merge_layers(layers)
+    stages = merge_layers(layers, application_settings_model())
     rows = []
     for names, value in flatten(settings.to_plain()).items():
         (_, origin), *lower = [*find_values(layers, stages, names)] or [(None, "default")]
@@ -170,7 +148,7 @@ def _read_settings(path: Path) -> Mapping[Names, Any]:
     file = path / "settings.yaml" if path.is_dir() else path
     layers = read_settings_file(file)
     overrides = {name: text for layer in layers for name, text in layer.overrides.items()}
-    written = merge_layers(layers)[-1]
+    written = merge_layers(layers, application_settings_model())[-1]
     family = written.get("model")
     if isinstance(family, str) and family not in families():
         if file == path:  # a training writes all of them

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nested_lightning.commands.printing.console import print_finding, print_line, status_console
+from nested_lightning.commands.printing.console import print_line, status_console
 from nested_lightning.settings.families import families
 from nested_lightning.settings.plugging.packages import plugins
 
@@ -93,4 +93,6 @@ def _print(title: str, findings: list["Finding"]) -> None:
     print_line((title, "bold"))
     width = max((len(finding.subject) for finding in findings), default=0)
     for finding in findings:
-        print_finding(finding.subject.ljust(width), finding.value, finding.problem)
+        mark = ("✗", "bold red") if finding.problem else ("✓", "green")
+        about = f" {finding.subject.ljust(width)}  {finding.value}"
+        print_line("  ", mark, about, (f"  {finding.problem}" if finding.problem else "", "red"))

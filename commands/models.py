@@ -61,7 +61,7 @@ def _describe_slots(path: str, place: Place) -> Iterator[Text]:
                 yield Text(f"  {kind} takes any keyword, so names aren't checked", "dim")
             yield from _describe_slots(path, choice)
     elif place is not None:
-        for name, inner in fields_of(place):
+        for name, inner in fields_of(place).items():
             yield from _describe_slots(f"{path}.{name}", inner)
 
 

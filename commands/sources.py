@@ -11,13 +11,19 @@ import typer
 
 from nested_lightning.commands.options import (
     ArgumentOption,
+    BatchSizeOption,
     ConfigOption,
+    DeviceOption,
+    HelpModelOption,
     ModelOption,
     OverrideOption,
     OwnModelOption,
     PresetOption,
+    SeedOption,
     SetAllOption,
     SetOption,
+    SkipBadOption,
+    device_options,
     nest_given,
 )
 from nested_lightning.commands.overrides import (
@@ -51,6 +57,10 @@ class Sources:
     data: DataOption = None
     label: LabelOption = None
     epochs: EpochsOption = None
+    batch_size: BatchSizeOption = None
+    seed: SeedOption = None
+    device: DeviceOption = None
+    skip_bad: SkipBadOption = False
 
     @cached_property
     def requests(self) -> list[OverrideRequest]:
@@ -65,26 +75,30 @@ class Sources:
         self,
         *,
         options: Mapping[str, Any] | None = None,
-        family_options: Mapping[str, Any] | None = None,
         below: Sequence[Layer] = (),
     ) -> list[Layer]:
         """Return layers, the lowest first: defaults, presets, files, variables, ``--set``, short options.
 
         Args:
             options: Values of further short options by dotted name; None: not given.
-            family_options: The same, by dotted name within the section of the family in use.
             below: Layers between defaults and presets.
         """
-        short = nest_given({"trainer.max_epochs": self.epochs, **(options or {})})
-        path = str(self.data) if self.data else None
+        short = {"trainer.max_epochs": self.epochs, "seed": self.seed, **device_options(self.device)}
+        of_family = {
+            "data.path": str(self.data) if self.data else None,
+            "data.label": self.label,
+            "data.batch_size": self.batch_size,
+            "data.skip_bad": self.skip_bad or None,
+        }
+        own = Layer(nest_given({**short, **(options or {})}), origin="option")
         _, assignments = split_overrides(self.override, self.set_)
         return collect_layers(
             model=self.model,
             presets=self.preset or [],
             config=self.config or [],
             environ=os.environ,
-            assignments=[*map(_everywhere, self.set_all or []), *assignments, Layer(short, origin="option")],
-            family_values=nest_given({"data.path": path, "data.label": self.label, **(family_options or {})}),
+            assignments=[*map(_everywhere, self.set_all or []), *assignments, own],
+            family_values=nest_given(of_family),
             below=below,
         )
 
@@ -98,6 +112,13 @@ class Sources:
         if lacking := lacking_overrides(layers, [request.path for request in self.requests]):
             raise SettingsError(lacking)
         return resolve_noted(layers)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HelpSources(Sources):
+    """The same with a family as it is written; the command decides whether all of it is imported."""
+
+    model: HelpModelOption = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,14 +11,7 @@ import typer
 from nested_lightning.app.errors import UserError, unwritten_report
 from nested_lightning.app.extras import require_report, require_sweep
 from nested_lightning.commands.completing.completion import complete_search
-from nested_lightning.commands.options import (
-    BatchSizeOption,
-    DeviceOption,
-    SeedOption,
-    SkipBadOption,
-    device_options,
-    refuse_idle_address,
-)
+from nested_lightning.commands.options import refuse_idle_address
 from nested_lightning.commands.parameters import optional_parameters, with_given
 from nested_lightning.commands.printing.console import (
     print_line,
@@ -78,10 +71,6 @@ def sweep(
     folder: FolderOption = None,
     resume: ResumeOption = None,
     dry_run: DryRunOption = False,
-    batch_size: BatchSizeOption = None,
-    seed: SeedOption = None,
-    device: DeviceOption = None,
-    skip_bad: SkipBadOption = False,
     **given: Any,
 ) -> None:
     """Search over settings and submodules by trials, each an ordinary training; needs the extra `sweep`."""
@@ -91,11 +80,7 @@ def sweep(
         sources = _as_it_was(sources, resume, folder)
     with starting("Starting"):
         require_sweep()
-        layers = sources.layers(
-            options={"seed": seed, **device_options(device)},
-            family_options={"data.batch_size": batch_size, "data.skip_bad": skip_bad or None},
-        )
-        settings, how = _resolve(layers, search or [], {**given, "objectives": objective or None})
+        settings, how = _resolve(sources.layers(), search or [], {**given, "objectives": objective or None})
         refuse_idle_address(how.ray_address if resume is None else given["ray_address"], how.engine)
         quiet_lightning()
         space, how = _checked(settings, how, is_new=resume is None)

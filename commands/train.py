@@ -9,14 +9,9 @@ import typer
 from nested_lightning.app.launch import is_restarted
 from nested_lightning.commands.cross_validation import train_folds
 from nested_lightning.commands.options import (
-    BatchSizeOption,
-    DeviceOption,
     EngineOption,
     RayAddressOption,
-    SeedOption,
-    SkipBadOption,
     best_of_run,
-    device_options,
     refuse_idle_address,
 )
 from nested_lightning.commands.overrides import OverrideRequest, load_overrides, refuse_overrides_in_workers
@@ -30,9 +25,6 @@ from nested_lightning.settings.reading.layers import Layer
 
 def train(
     sources: Sources,
-    batch_size: BatchSizeOption = None,
-    seed: SeedOption = None,
-    device: DeviceOption = None,
     from_: Annotated[
         Path | None,
         typer.Option(
@@ -45,7 +37,6 @@ def train(
         Path | None, typer.Option("--run-dir", help="Run folder; else runs/MODEL-TIME.")
     ] = None,
     folds: Annotated[int | None, typer.Option("--folds", help="Cross-validate with that many folds.")] = None,
-    skip_bad: SkipBadOption = False,
     no_check: Annotated[
         bool, typer.Option("--no-check", help="Train without looking for faults first, see `check`.")
     ] = False,
@@ -56,8 +47,7 @@ def train(
     refuse_idle_address(ray_address, engine)
     requests = sources.requests
     settings = sources.resolve(
-        options={"seed": seed, "run_dir": str(run_dir) if run_dir else None, **device_options(device)},
-        family_options={"data.batch_size": batch_size, "data.skip_bad": skip_bad or None},
+        options={"run_dir": str(run_dir) if run_dir else None},
         below=_layers_from(from_, sources.model),
     )
     if folds is not None and engine == "ray":

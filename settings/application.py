@@ -17,7 +17,7 @@ from nested_lightning.settings.plugging.packages import packages_of
 from nested_lightning.settings.reading.environment import read_environment
 from nested_lightning.settings.reading.errors import SettingsError, checked
 from nested_lightning.settings.reading.layers import Layer
-from nested_lightning.settings.reading.merging import flatten, merge, nest_at, nested
+from nested_lightning.settings.reading.merging import flatten, merge, merge_layers, nest_at, nested
 from nested_lightning.settings.reading.patterns import expand_patterns
 from nested_lightning.settings.submodules import SubmodulePolicySettings
 from nested_lightning.settings.trainer import TrainerSettings
@@ -206,7 +206,7 @@ def change_settings(values: Mapping[str, Any], changes: Mapping[str, Any]) -> di
     Raises:
         SettingsError: A pattern meets nothing.
     """
-    return _together(_laid_over(values, changes))
+    return merge_layers(_laid_over(values, changes), application_settings_model())[-1]
 
 
 def parse_settings(values: Mapping[str, Any]) -> ApplicationSettings:
@@ -224,7 +224,8 @@ def parse_settings(values: Mapping[str, Any]) -> ApplicationSettings:
     name = values.get("model")
     defaults = find_family(name).defaults if isinstance(name, str) else {}
     layers = _laid_over(defaults, values)
-    return checked(application_settings_model(), _together(layers), layers)
+    model = application_settings_model()
+    return checked(model, merge_layers(layers, model)[-1], layers)
 
 
 def expand_layers(layers: Sequence[Layer]) -> list[Layer]:
@@ -241,8 +242,3 @@ def expand_layers(layers: Sequence[Layer]) -> list[Layer]:
 
 def _laid_over(values: Mapping[str, Any], changes: Mapping[str, Any]) -> list[Layer]:
     return expand_layers([Layer(dict(values), origin=""), Layer(nested(changes), origin="")])
-
-
-def _together(layers: Sequence[Layer]) -> dict[str, Any]:
-    model = application_settings_model()
-    return reduce(lambda lower, layer: merge(lower, layer.values, model), layers, {})

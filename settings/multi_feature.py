@@ -93,10 +93,6 @@ class MultiFeatureSettings(Settings):
         return self
 
 
-def _first_columns(group: str, count: int) -> list[str]:
-    return [f"{group}_{number:03d}" for number in range(count)]
-
-
 SEED = Preset(
     summary="Three groups of 10, 15 and 20 columns of the shipped digits.",
     values={
@@ -105,9 +101,8 @@ SEED = Preset(
                 "grouping": {
                     "kind": "explicit",
                     "groups": {
-                        "kar": _first_columns("kar", 10),
-                        "fou": _first_columns("fou", 15),
-                        "zer": _first_columns("zer", 20),
+                        group: [f"{group}_{number:03d}" for number in range(num_columns)]
+                        for group, num_columns in (("kar", 10), ("fou", 15), ("zer", 20))
                     },
                 }
             }

@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,17 @@ def no_reports() -> None:
         from tests.reports import leave_out_reports
 
         leave_out_reports()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_exports() -> Iterator[None]:
+    """Have torch read the sources of its translations to ONNX once, and not for each graph."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "nested_lightning.app.exporting.onnx_file" in sys.modules:
+            from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+            patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(cache(ONNXRegistry.from_torchlib)))
+        yield
 
 
 @pytest.fixture(scope="session")

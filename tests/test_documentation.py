@@ -93,7 +93,7 @@ def _words_of_sources() -> set[str]:
 
 @cache
 def _sections() -> dict[str, Place]:
-    general = {name: place for name, place in fields_of(ApplicationSettings) if place is not None}
+    general = {name: place for name, place in fields_of(ApplicationSettings).items() if place is not None}
     return {**general, **{family.section: family.settings for family in families().values()}}
 
 
@@ -107,7 +107,7 @@ def _is_setting(path: str) -> bool:
                 following.append(place.item)
                 continue
             models: Any = place.choices.values() if isinstance(place, Slot) else [place] if place else []
-            following += [step for model in models for field, step in fields_of(model) if field == name]
+            following += [fields_of(model)[name] for model in models if name in fields_of(model)]
         places = following
     return bool(places)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
+import torch
 from torch import Tensor
 
 
@@ -20,14 +21,17 @@ class DataFlow:
     def __init__(self) -> None:
         self.edges: dict[tuple[str | None, str], tuple[int, ...]] = {}
         self.returns: dict[tuple[str, str], tuple[int, ...]] = {}
+        self._noted: set[str] = set()
         self._outer: set[str] = set()
         self._givers: dict[int, str] = {}
         self._kept: list[Any] = []
 
     def note(self, path: str, given: Sequence[Tensor], returned: Sequence[Tensor]) -> None:
         """Record one call of a submodule."""
+        is_unknown = path in self._noted and not torch.is_grad_enabled()  # where there is no way back
+        self._noted.add(path)
         for tensor in filter(Tensor.numel, given):
-            givers: Sequence[str | None] = self.givers(tensor) or [None]
+            givers: Sequence[str | None] = self.givers(tensor) or [None] * (not is_unknown)
             for giver in givers:
                 if giver != path:
                     self.edges.setdefault((giver, path), tuple(tensor.shape))

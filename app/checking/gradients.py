@@ -42,8 +42,15 @@ def depends_on_all(loss: Tensor, model: nn.Module) -> bool:
 
 
 def list_owners(model: nn.Module, submodules: Mapping[str, nn.Module]) -> dict[str, str]:
-    """Return the innermost submodule of each parameter, ``""`` where it is the composite's own, by name."""
-    return {name: _innermost(name, submodules) for name, _ in model.named_parameters()}
+    """Return the innermost submodule of each parameter, ``""`` where it is the composite's own, by name.
+
+    The composite may hold submodules under other names than their paths.
+    """
+    paths = {id(module): path for path, module in reversed([*submodules.items()])}
+    owners: dict[str, str] = {}
+    for name, module in model.named_modules():
+        owners[name] = paths.get(id(module), owners.get(name.rpartition(".")[0], ""))
+    return {name: owners[name.rpartition(".")[0]] for name, _ in model.named_parameters()}
 
 
 def without_gradient(
@@ -80,11 +87,6 @@ def _lacking(
         shown += ["…"] if len(names) > _NUM_SHOWN else []
         counts = f"{counted(len(names), 'parameter')} {what}: {', '.join(shown)}"
         yield Fault(path=whole, what=counts, hint=hint.format(whole))
-
-
-def _innermost(name: str, submodules: Mapping[str, nn.Module]) -> str:
-    path = name.rpartition(".")[0]
-    return path if not path or path in submodules else _innermost(path, submodules)
 
 
 def _trainable(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:

@@ -114,13 +114,10 @@ class StepCheck:
                     without_optimizer(self.model, self.trainer.optimizers, self._owners, root=self.root)
                 )
 
-    def rows(
-        self, makers: Mapping[str, str], overridden: Collection[str], same: Mapping[str, str]
-    ) -> list[SubmoduleRow]:
+    def rows(self, makers: Mapping[str, str], overridden: Collection[str]) -> list[SubmoduleRow]:
         """Return what each submodule takes, gives and costs, after the steps.
 
-        Which provider made it is given by path, and which were ``overridden``; ``same`` are paths at which an
-        instance stands besides its first one, which is given for each.
+        Which provider made it is given by path, and which were ``overridden``.
         """
         rows = list_submodules(
             self.model,
@@ -133,7 +130,7 @@ class StepCheck:
             unfreezing=self._unfreezing,
         )
         first = {row.path: row for row in rows}
-        return rows + [repeat_row(first[path], at) for at, path in same.items()]
+        return rows + [repeat_row(first[path], at) for at, path in self.watch.same.items()]
 
     def _add_idle(self, faults: Iterable[Fault], skipped: Collection[str] = ()) -> None:
         """Add what an optimiser doesn't move; what a module makes itself, something else may move."""

@@ -156,12 +156,11 @@ def remembered_bytes(optimizers: Iterable[Optimizer]) -> dict[int, int]:
     found: dict[int, int] = {}
     for optimizer in optimizers:
         alike = _of_one_size(optimizer)
-        _step([first for first, *_ in alike], optimizer)
-        for parameters in alike:
-            if parameters[0] in optimizer.state:
-                kept = optimizer.state[parameters[0]].values()
-                size = sum(value.nbytes for value in kept if isinstance(value, Tensor))
-                found.update((id(parameter), size) for parameter in parameters)
+        has_stepped = _step([first for first, *_ in alike], optimizer)
+        for parameters in alike if has_stepped else ():
+            kept = optimizer.state.get(parameters[0], {}).values()
+            size = sum(value.nbytes for value in kept if isinstance(value, Tensor))
+            found.update((id(parameter), size) for parameter in parameters)
     return found
 
 
@@ -175,12 +174,14 @@ def _of_one_size(optimizer: Optimizer) -> list[list[Tensor]]:
     return [*alike.values()]
 
 
-def _step(parameters: Iterable[Tensor], optimizer: Optimizer) -> None:
+def _step(parameters: Iterable[Tensor], optimizer: Optimizer) -> bool:
     optimizer.zero_grad(set_to_none=True)
     for parameter in parameters:
         parameter.grad = torch.zeros_like(parameter)
     with suppress(Exception):
         optimizer.step()
+        return True
+    return False
 
 
 @dataclass(frozen=True, kw_only=True)

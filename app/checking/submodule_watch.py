@@ -57,6 +57,9 @@ class SubmoduleWatch:
         suggest: What to do about widths that don't fit.
         widths: Output widths of those that publish none, by path.
         unknown: Types of what batches hold besides tensors, and lack here: what fails may be right.
+
+    Attributes:
+        same: The first path of each submodule that stands at another one too, by that.
     """
 
     submodules: Mapping[str, nn.Module]
@@ -67,8 +70,10 @@ class SubmoduleWatch:
     unknown: Collection[str] = ()
 
     def __post_init__(self) -> None:
-        first = first_paths(self.submodules)
-        self.submodules = {path: one for path, one in self.submodules.items() if first[path] == path}
+        first: dict[int, str] = {}
+        at = {path: first.setdefault(id(module), path) for path, module in self.submodules.items()}
+        self.same = {path: one for path, one in at.items() if one != path}
+        self.submodules = {path: one for path, one in self.submodules.items() if path not in self.same}
         self.calls: dict[str, SubmoduleCall] = {}
         self.flow = DataFlow()
         self._stand_ins: list[tuple[str, Tensor]] = []
@@ -177,12 +182,6 @@ def _stand_in(width: Any, given: list[Tensor]) -> Tensor | None:
 
 def _shapes(tensors: list[Tensor]) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(tensor.shape) for tensor in tensors)
-
-
-def first_paths(modules: Mapping[str, nn.Module]) -> dict[str, str]:
-    """Return for each path the first one at which the same module stands."""
-    first: dict[int, str] = {}
-    return {path: first.setdefault(id(module), path) for path, module in modules.items()}
 
 
 def _mismatch(place: ErrorPlace) -> tuple[int, int] | None:

@@ -9,8 +9,6 @@ from pytorch_lightning import LightningModule
 from pytorch_lightning.utilities.model_helpers import is_overridden
 from torch import Tensor
 
-from nested_lightning.app.assembly.wiring.composing import first_batches
-from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exporting.exportable import (
     Exportable,
@@ -20,6 +18,8 @@ from nested_lightning.app.exporting.exportable import (
     names_of,
     some_rows,
 )
+from nested_lightning.app.own.composer import first_batches
+from nested_lightning.app.own.data_facts import OwnDataSpec
 from nested_lightning.app.tensors import filled, items_of, tensors_in
 from nested_lightning.app.training.loops import call_step, has_step
 

@@ -57,11 +57,7 @@ class ImageToTextDesk:
         )
 
     def read(self, asked: Asked, limits: Limits) -> Sequence[Part]:
-        """Return the pictures, decoded.
-
-        Raises:
-            Problem: An option is wrong, or there are no such pictures.
-        """
+        """Return the pictures, decoded; see `Desk`."""
         if _NOT_HERE in asked.options:
             raise unprocessable("there is no such option", field=_NOT_HERE)
         options = read_as(self._options, asked.options)

@@ -28,7 +28,7 @@ def exports_of(
 ) -> Exports:
     """Return the encoder with bridge, which gives the state of a caption, and the decoder's step.
 
-    The model is in evaluation mode, on the CPU; they are verified with the batches.
+    They are verified with the batches.
 
     Warns:
         UserWarning: The model is set to write captions otherwise than one likeliest token after the other.

@@ -17,13 +17,7 @@ _VARIATION_SELECTOR = "\ufe0f"
 
 @dataclass(frozen=True, kw_only=True)
 class DrawnPictureSplitter(Shares):
-    """What the splitters share that draw.
-
-    Args:
-        val_fraction: Share that validates, in [0, 1).
-        test_fraction: Share that tests, in [0, 1).
-        seed: Decides the draw, at least 0.
-    """
+    """What the splitters share that draw, by a seed of at least 0."""
 
     reserved_columns: ClassVar[tuple[str, ...]] = ()
     min_class_size: ClassVar[int] = 0

@@ -69,28 +69,22 @@ def _numbered(columns: Sequence[str]) -> list[str]:
 
 def _first_words(columns: Sequence[str]) -> list[str]:
     """Return each column up to its first word that not all of them share."""
-    words = [[*_WORD.finditer(column)] for column in columns]
-    place = _num_shared([[word[0] for word in each] for each in words])
-    return [
-        column[: each[place].end()] if len(each) > place else column
-        for column, each in zip(columns, words, strict=True)
-    ]
+    own = zip(columns, _own_words(columns, step=1), strict=True)
+    return [column[: word.end()] if word else column for column, word in own]
 
 
 def _last_words(columns: Sequence[str]) -> list[str]:
     """Return each column from its last word on that not all of them share; a number there is no word."""
-    words = [[*_WORD.finditer(column)][::-1] for column in columns]
-    place = _num_shared([[word[0] for word in each] for each in words])
-    return [
-        column[each[place].start() :] if len(each) > place and not each[place][0].isdigit() else column
-        for column, each in zip(columns, words, strict=True)
-    ]
+    own = zip(columns, _own_words(columns, step=-1), strict=True)
+    return [column[word.start() :] if word and not word[0].isdigit() else column for column, word in own]
 
 
-def _num_shared(words: Sequence[Sequence[str]]) -> int:
-    """Return how many words all have in common from the beginning."""
-    alike = (len(set(several)) == 1 for several in zip(*words, strict=False))
-    return sum(1 for _ in takewhile(bool, alike))
+def _own_words(columns: Sequence[str], *, step: int) -> list[re.Match[str] | None]:
+    """Return the first word of each column, or with a step of -1 the last one, that not all of them share."""
+    words = [[*_WORD.finditer(column)][::step] for column in columns]
+    alike = (len({word[0] for word in several}) == 1 for several in zip(*words, strict=False))
+    num_shared = sum(takewhile(bool, alike))
+    return [each[num_shared] if len(each) > num_shared else None for each in words]
 
 
 def _by_key(columns: Sequence[str], keys: Sequence[str]) -> dict[str, list[str]]:

@@ -23,7 +23,7 @@ from nested_lightning.app.multi_feature.encoding import note_unseen
 from nested_lightning.app.multi_feature.fitting import fit_groups
 from nested_lightning.app.multi_feature.group_specs import Sort
 from nested_lightning.app.multi_feature.picture_column import TablePictures
-from nested_lightning.app.multi_feature.picture_tables import CLASS, ClassFolders, pictures_beside, source_of
+from nested_lightning.app.multi_feature.picture_tables import pictures_beside, source_of
 from nested_lightning.app.multi_feature.samples import SampleReader, Samples
 from nested_lightning.app.multi_feature.spec import MissingPolicy, MultiFeatureDataSpec
 from nested_lightning.app.multi_feature.storage import MemoryStorage, Truth, encode_parts
@@ -32,18 +32,9 @@ from nested_lightning.app.multi_feature.targets.reading import WantedTarget
 from nested_lightning.app.pictures.decoding import Fit
 from nested_lightning.app.pictures.sizes import PictureSizes
 from nested_lightning.app.tables.column_values import is_missing, number_values, text_values
-from nested_lightning.app.tables.table_sources import GivenTable, ShippedTable, TableSource
-
-SHIPPED_LABEL = "digit"
+from nested_lightning.app.tables.table_sources import GivenTable
 
 Read = tuple[MultiFeatureDataSpec, Mapping[PartName, FeatureBatch]]
-
-
-def _usual_labels(source: TableSource) -> tuple[str, ...]:
-    """Return the label column of data that have one by nature."""
-    if isinstance(source, ClassFolders):
-        return (CLASS,)
-    return (SHIPPED_LABEL,) if isinstance(source, ShippedTable) else ()
 
 
 def _count_missing(column: pa.ChunkedArray, kind: str) -> int:
@@ -113,7 +104,7 @@ class MultiFeatureDataModule(SplitDataModule[MultiFeatureDataSpec, FeatureBatch]
         super().__init__(**loading)
         known = self._given_spec
         self._source = source_of(path)
-        labels = known.target_columns if known else _usual_labels(self._source)
+        labels = known.target_columns if known else self._source.usual_labels
         kinds = objectives or dict.fromkeys((label,) if label else labels, objective)
         self._splitter = splitter
         self._storage = storage or MemoryStorage()

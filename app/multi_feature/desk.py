@@ -45,11 +45,11 @@ class MultiFeatureDesk:
         """Describe the columns, and the answer to a row."""
         answers = describe_answers(self._predict(self._example()), self._spec.target_columns)
         if self._picture_columns:
-            bodies: dict[str, Any] = {FORM: form_schema(PICTURES, texts=["rows"], file=FILE)}
+            bodies: dict[str, Any] = {FORM: form_schema("rows", PICTURES, FILE)}
         else:
             file = {"type": "string", "format": "binary"}
             bodies = {JSON: rows_schema(self._spec, limits.max_rows), CSV: file, PARQUET: file}
-            bodies[FORM] = form_schema(file=FILE)
+            bodies[FORM] = form_schema(FILE)
         return Description(
             inputs={"columns": describe_columns(self._spec)},
             answers=answers,

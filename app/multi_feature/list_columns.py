@@ -16,6 +16,7 @@ import pyarrow as pa
 from pyarrow import compute
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.multi_feature.group_specs import Layout
 from nested_lightning.app.multi_feature.own_columns import Encoded, OwnColumn, mean_and_scale, note_rows
 from nested_lightning.app.multi_feature.own_group_specs import (
     FIRST_WORD,
@@ -59,10 +60,13 @@ class ListColumn(OwnColumn):
         rows = np.repeat(np.arange(len(self)), lengths)
         return rows, np.arange(len(rows)) - np.repeat(lengths.cumsum() - lengths, lengths)
 
-    def _note_cut(self, length: int) -> None:
-        """Warn of lists that are longer."""
-        what = f"are longer than the longest of the training, and are cut after {length:,}"
-        note_rows(self.name, int((self._lengths() > length).sum()), len(self), what)
+    def _laid_out(self, items: npt.NDArray[Any], layout: Layout) -> Encoded:
+        """Return the items of all lists by row and place, [N, L, …]; 0 where there is none."""
+        encoded = np.zeros((len(self), *layout.shape), layout.dtype)
+        rows, places = self._places()
+        is_kept = places < layout.shape[0]
+        encoded[rows[is_kept], places[is_kept]] = items[is_kept]
+        return encoded
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,17 +94,13 @@ class TextColumn(ListColumn):
 
     def encode(self, spec: TextGroupSpec) -> Encoded:
         """Return the ids of words, int32 of [N, L]; what is longer than L is cut."""
-        encoded = np.zeros((len(self), *spec.layout.shape), dtype=np.int32)
-        rows, places = self._places()
-        is_kept = places < spec.max_length
         ids = self._numbers(spec) + FIRST_WORD
         ids[ids < FIRST_WORD] = UNKNOWN_WORD
-        encoded[rows[is_kept], places[is_kept]] = ids[is_kept]
-        return encoded
+        return self._laid_out(ids, spec.layout)
 
     def note(self, spec: TextGroupSpec) -> None:
         """Warn of texts that are cut, and of those without a word that the training knew."""
-        self._note_cut(spec.max_length)
+        _note_cut(self, self._lengths(), spec.max_length)
         rows, _ = self._places()
         num_known = np.bincount(rows[self._numbers(spec) >= 0], minlength=len(self))
         strange = int(((self._lengths() > 0) & (num_known == 0)).sum())
@@ -134,17 +134,13 @@ class SequenceColumn(ListColumn):
 
     def encode(self, spec: SequenceGroupSpec) -> Encoded:
         """Return each step's value, standardised, and 1, float32 of [N, L, 2]; what is longer is cut."""
-        encoded = np.zeros((len(self), *spec.layout.shape), dtype=np.float32)
-        rows, steps = self._places()
         numbers = self.values.flatten().to_numpy(zero_copy_only=False)
-        is_kept = steps < spec.num_steps
-        encoded[rows[is_kept], steps[is_kept], 0] = ((numbers - spec.mean) / spec.scale)[is_kept]
-        encoded[rows[is_kept], steps[is_kept], 1] = 1.0
-        return encoded
+        steps = np.stack([(numbers - spec.mean) / spec.scale, np.ones(len(numbers))], axis=1)
+        return self._laid_out(steps, spec.layout)
 
     def note(self, spec: SequenceGroupSpec) -> None:
         """Warn of lists that are cut."""
-        self._note_cut(spec.num_steps)
+        _note_cut(self, self._lengths(), spec.num_steps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,10 +180,14 @@ class TokenColumn(OwnColumn):
 
     def note(self, spec: TokenGroupSpec) -> None:
         """Warn of texts that are cut."""
-        num = int((self._lengths(load_tokenizer(spec.tokenizer)) > spec.max_length).sum())
-        what = f"are longer than the longest of the training, and are cut after {spec.max_length:,} tokens"
-        note_rows(self.name, num, len(self), what)
+        _note_cut(self, self._lengths(load_tokenizer(spec.tokenizer)), spec.max_length, unit=" tokens")
 
     def _lengths(self, tokenizer: Any) -> Any:
         texts = self.values.drop_null().to_pylist()
         return np.array([len(one.ids) for one in tokenizer.encode_batch(texts)], dtype=np.int64)
+
+
+def _note_cut(column: OwnColumn, lengths: npt.NDArray[np.int64], length: int, unit: str = "") -> None:
+    """Warn of rows that are longer."""
+    what = f"are longer than the longest of the training, and are cut after {length:,}{unit}"
+    note_rows(column.name, int((lengths > length).sum()), len(column), what)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
+from typing_extensions import override
 
 from nested_lightning.app.data.splits import PART_NAMES, note_given_parts
 from nested_lightning.app.errors import UserError, errors_naming
@@ -15,7 +16,7 @@ from nested_lightning.app.pictures.class_folders import find_class_folders
 from nested_lightning.app.pictures.listing import PICTURE_SUFFIXES, is_picture
 from nested_lightning.app.pictures.source import FolderSource, PictureSource, open_folder_or_zip
 from nested_lightning.app.tables.table_file import TableReader
-from nested_lightning.app.tables.table_sources import TableSource, table_source
+from nested_lightning.app.tables.table_sources import TableFiles, TableSource, table_source
 
 PICTURE, CLASS, SPLIT = "picture", "class", "split"
 """The columns of class folders; the last one is there where a split by a column of that name asks for it."""
@@ -29,14 +30,12 @@ def has_class_folders(path: Path) -> bool:
 
 
 @dataclass(frozen=True)
-class ClassFolders:
+class ClassFolders(TableFiles):
     """A folder or a zip archive with a folder for each class, as the source of a table."""
 
-    path: Path
+    usual_labels: ClassVar = (CLASS,)
 
-    def __str__(self) -> str:
-        return str(self.path)
-
+    @override
     def read(self, *, text_columns: Sequence[str], reader: TableReader) -> pa.Table:
         """Return a table with the name and the class of each picture.
 

@@ -29,12 +29,10 @@ def speak(predictions: Any) -> list[Answer]:
     if isinstance(predictions, LabelPredictions):
         return _with_probabilities(predictions.labels, predictions.target.names, predictions.probabilities)
     if isinstance(predictions, NumberPredictions):
-        levels = [f"{level:g}" for level in predictions.quantiles]
-        quantiles = zip(*(values.tolist() for values in predictions.quantiles.values()), strict=True)
-        rows = quantiles if levels else [()] * len(predictions)
+        quantiles = {f"{level:g}": values.tolist() for level, values in predictions.quantiles.items()}
         return [
-            {"prediction": value, "quantiles": dict(zip(levels, row, strict=True))}
-            for value, row in zip(predictions.values.tolist(), rows, strict=True)
+            {"prediction": value, "quantiles": {level: values[i] for level, values in quantiles.items()}}
+            for i, value in enumerate(predictions.values.tolist())
         ]
     if not hasattr(predictions, "to_records"):
         raise UserError(f"{type(predictions).__name__} has no to_records, which gives an answer for each row")

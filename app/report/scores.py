@@ -110,14 +110,8 @@ def confusion_block(name: str, confusion: Confusion, where: str) -> Block:
     place = f"{f' of {name}' if name else ''} on the {where}"
     if len(names) <= MAX_CLASSES:
         return Matrix(title=f"Confusion matrix{place}", names=names, counts=counts)
-    wrong = [
-        (true, predicted, count)
-        for true, row in zip(names, counts, strict=True)
-        for predicted, count in zip(names, row, strict=True)
-        if true != predicted and count
-    ]
     return Table(
         title=f"Most frequent confusions{place}",
         columns=["true", "predicted", "samples"],
-        rows=sorted(wrong, key=lambda one: -one[2]),
+        rows=confusion.wrong,
     )

@@ -11,7 +11,7 @@ from nested_lightning.app.serving.problems import Problem, of_validation, unproc
 
 JSON, FORM, TEXT, PNG = "application/json", "multipart/form-data", "text/plain", "image/png"
 LINES = "application/x-ndjson"
-FILE, PICTURES = "file", "pictures"
+FILE, FILES, PICTURES = "file", "files", "pictures"
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -52,17 +52,12 @@ def the_file(asked: Asked) -> Upload:
     return files[0]
 
 
-def form_schema(
-    files: str | None = None, *, texts: Sequence[str] = (), file: str | None = None
-) -> dict[str, Any]:
-    """Return the JSON schema of a form: with many files of a name, some texts, one file of a name."""
+def form_schema(*names: str) -> dict[str, Any]:
+    """Return the JSON schema of a form with parts of these names: `FILE`, `FILES`, `PICTURES`, or texts."""
     binary = {"type": "string", "format": "binary"}
-    properties: dict[str, Any] = {name: {"type": "string"} for name in texts}
-    if files is not None:
-        properties[files] = {"type": "array", "items": binary}
-    if file is not None:
-        properties[file] = binary
-    return {"type": "object", "properties": properties}
+    several = {"type": "array", "items": binary}
+    parts: dict[str, Any] = {FILE: binary, FILES: several, PICTURES: several}
+    return {"type": "object", "properties": {name: parts.get(name, {"type": "string"}) for name in names}}
 
 
 def body_schema(properties: Mapping[str, Any], *, required: Sequence[str]) -> dict[str, Any]:

@@ -18,31 +18,19 @@ class Metrics(Watch):
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        counter = partial(Counter, registry=self.registry)
+        histogram = partial(Histogram, registry=self.registry)
         by_model = ("model",)
-        self._requests = Counter(
-            "nested_lightning_requests", "Requests.", ("model", "status"), registry=self.registry
-        )
-        self._errors = Counter(
-            "nested_lightning_errors", "Requests of status 400 and above.", by_model, registry=self.registry
-        )
-        self._seconds = Histogram(
-            "nested_lightning_request_seconds", "Time to answer.", by_model, registry=self.registry
-        )
+        self._requests = counter("nested_lightning_requests", "Requests.", ("model", "status"))
+        self._errors = counter("nested_lightning_errors", "Requests of status 400 and above.", by_model)
+        self._seconds = histogram("nested_lightning_request_seconds", "Time to answer.", by_model)
         # Finding a child takes longer than counting.
-        self._requests_of, self._seconds_of = (
-            lru_cache(self._requests.labels),
-            lru_cache(self._seconds.labels),
+        self._requests_of = lru_cache(self._requests.labels)
+        self._seconds_of = lru_cache(self._seconds.labels)
+        self._batches = histogram(
+            "nested_lightning_batch_rows", "Rows computed at once.", by_model, buckets=_BATCH_SIZES
         )
-        self._batches = Histogram(
-            "nested_lightning_batch_rows",
-            "Rows computed at once.",
-            by_model,
-            registry=self.registry,
-            buckets=_BATCH_SIZES,
-        )
-        self._reloads = Counter(
-            "nested_lightning_reloads", "Reloads.", ("model", "result"), registry=self.registry
-        )
+        self._reloads = counter("nested_lightning_reloads", "Reloads.", ("model", "result"))
         self._queued = Gauge(
             "nested_lightning_queued_rows", "Rows that wait.", by_model, registry=self.registry
         )

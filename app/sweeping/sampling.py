@@ -29,17 +29,13 @@ _TRIES = 20
 _MOST_POINTS = 100_000
 
 
-def _tpe(seed: int) -> BaseSampler:
-    return TPESampler(seed=seed, multivariate=True, group=True, constant_liar=True)
-
-
 def _cma_es(seed: int) -> BaseSampler:
     others = RandomSampler(seed=seed)
     return CmaEsSampler(seed=seed, independent_sampler=others, warn_independent_sampling=False)
 
 
 _SAMPLERS: Mapping[str, Callable[[int], BaseSampler]] = {
-    "tpe": _tpe,
+    "tpe": lambda seed: TPESampler(seed=seed, multivariate=True, group=True, constant_liar=True),
     "random": RandomSampler,
     "cma-es": _cma_es,
 }

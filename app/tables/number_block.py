@@ -49,9 +49,7 @@ class NumberBlock:
         by_kind: dict[pa.DataType, list[str]] = {}
         for field in table.schema:
             by_kind.setdefault(field.type, []).append(field.name)
-        for (
-            members
-        ) in by_kind.values():  # Arrow would take a common type of several, which may be a narrow one
+        for members in by_kind.values():  # of several types, Arrow may take one that is too narrow
             start = 0
             for batch in table.select(members).to_batches():
                 part = block[start : start + len(batch), len(names) : len(names) + len(members)]

@@ -1,9 +1,10 @@
 """Where a table comes from: what ships, files, or the memory of a program."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 import pyarrow as pa
 
@@ -18,9 +19,13 @@ from nested_lightning.app.tables.table_file import (
 )
 
 
-class TableSource(Protocol):
+class TableSource:
     """Gives a table whenever it is asked for; its text is what messages call it."""
 
+    usual_labels: ClassVar[tuple[str, ...]] = ()
+    """The column to predict, if the table has one by nature."""
+
+    @abstractmethod
     def read(self, *, text_columns: Sequence[str], reader: TableReader) -> pa.Table:
         """Return the table.
 
@@ -40,12 +45,14 @@ def table_source(data: Any) -> TableSource:
         return ShippedTable()
     if isinstance(data, str | Path):
         return TableFiles(Path(data))
-    return data if isinstance(data, AwaitedTable) else GivenTable(data)
+    return data if isinstance(data, TableSource) else GivenTable(data)
 
 
 @dataclass(frozen=True)
-class ShippedTable:
+class ShippedTable(TableSource):
     """The digits that ship with the project."""
+
+    usual_labels: ClassVar = ("digit",)
 
     def __str__(self) -> str:
         return SHIPPED_MFEAT
@@ -56,7 +63,7 @@ class ShippedTable:
 
 
 @dataclass(frozen=True)
-class TableFiles:
+class TableFiles(TableSource):
     """A file, the files of a folder or those of a pattern."""
 
     path: Path
@@ -70,7 +77,7 @@ class TableFiles:
 
 
 @dataclass(frozen=True)
-class GivenTable:
+class GivenTable(TableSource):
     """What a program holds; it isn't changed."""
 
     given: Any
@@ -85,7 +92,7 @@ class GivenTable:
 
 
 @dataclass(frozen=True)
-class AwaitedTable:
+class AwaitedTable(TableSource):
     """What a program held, by its name, when a model was trained, and has to be given again."""
 
     name: str

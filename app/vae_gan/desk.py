@@ -70,7 +70,7 @@ class VaeGanDesk:
             answers={"kind": "pictures"},
             bodies={
                 JSON: body_schema(wish, required=["sample"]),
-                FORM: form_schema(PICTURES, texts=["domain"]),
+                FORM: form_schema("domain", PICTURES),
             },
             answer={"type": "object", "properties": told, "required": ["domain", "png"]},
             example={"sample": 4, "domain": None, "seed": 0},
@@ -78,11 +78,7 @@ class VaeGanDesk:
         )
 
     def read(self, asked: Asked, limits: Limits) -> Sequence[Part]:
-        """Return the request for new pictures, or the pictures that were sent.
-
-        Raises:
-            Problem: There is no such domain, too many are wanted, or one is no picture.
-        """
+        """Return the request for new pictures, or the pictures that were sent; see `Desk`."""
         if asked.content_type == JSON:
             return [self._wish(read_as(_Wish, parse_json(asked.body)), limits)]
         domain = asked.fields.get("domain") or None

@@ -18,10 +18,7 @@ from nested_lightning.app.vae_gan.spec import VaeGanDataSpec
 
 
 def exports_of(*, model: VaeGan, data_spec: VaeGanDataSpec, batches: Sequence[PictureBatch]) -> Exports:
-    """Return the graphs; noise is an input of those that take some.
-
-    The model is in evaluation mode, on the CPU; they are verified with the batches.
-    """
+    """Return the graphs, which are verified with the batches; noise is an input of those that take some."""
     pictures = batches[0].pictures.float()
     sets = {case: one for case, (one,) in some_rows((pictures,)).items()}
     sets["black and white"] = torch.stack([torch.zeros_like(pictures[0]), torch.ones_like(pictures[0])])

@@ -171,8 +171,9 @@ def _read_rows(path: Path, spec: VariantSpec, keep: str | None) -> Iterator[Read
     for row in read_rows(path, spec.name):
         with errors_naming(row.place):
             names = kept_names(keep, [*row.values], answers=_ANSWERS)
-        kept = {name: row.values[name] for name in names}
-        yield ReadSequence(row.place, read_inputs(row, spec.kind, width), kept)
+        with errors_naming(row.named):
+            inputs = read_inputs(row.values, spec.kind, width)
+        yield ReadSequence(row.place, inputs, {name: row.values[name] for name in names})
 
 
 def _read_pictures(pictures: Sequence[Path], spec: VariantSpec, where: Path) -> RawSequence:

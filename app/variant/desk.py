@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,7 +13,6 @@ from nested_lightning.app.serving.problems import Problem, unprocessable
 from nested_lightning.app.variant.labelling import SequenceLabeller, SequencePrediction
 from nested_lightning.app.variant.sources.fields import FIELDS, read_inputs
 from nested_lightning.app.variant.sources.records import RawSequence
-from nested_lightning.app.variant.sources.rows import Row
 from nested_lightning.app.variant.spec import VariantSpec
 from nested_lightning.app.variant.windows import cut_windows
 
@@ -55,11 +53,7 @@ class VariantDesk:
         )
 
     def read(self, asked: Asked, limits: Limits) -> Sequence[Part]:
-        """Return the sequences, which their variant takes.
-
-        Raises:
-            Problem: One isn't, or there is no such variant.
-        """
+        """Return the sequences, which their variant takes; see `Desk`."""
         body = self._read_body(asked)
         variant = self._find(body.variant)
         return [_part(variant, each, row, body.probabilities) for row, each in enumerate(body.inputs)]
@@ -106,11 +100,10 @@ class VariantDesk:
 
 def _part(variant: VariantSpec, given: Any, row: int, with_probabilities: bool) -> Part:
     field, width = FIELDS[variant.kind], variant.in_features if variant.kind == "vectors" else None
-    place = Row(values={field: given}, file=Path("input"), number=row, unit="row", variant=variant.name)
     try:
-        sequence = read_inputs(place, variant.kind, width)
+        sequence = read_inputs({field: given}, variant.kind, width)
     except UserError as error:
-        raise unprocessable(str(error).partition("): ")[2], row=row, field="inputs") from None
+        raise unprocessable(str(error), row=row, field="inputs") from None
     content = _Sequence(variant=variant.name, sequence=sequence, with_probabilities=with_probabilities)
     windows = cut_windows(len(sequence), window=variant.window, margin=variant.margin)
     return Part(content=content, num_rows=1, weight=sum(1 for _ in windows), key=variant.name)

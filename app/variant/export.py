@@ -22,10 +22,7 @@ _LENGTHS = (1, 7, 64)
 def exports_of(
     *, model: VariantModel, data_spec: VariantDataSpec, batches: Sequence[SequenceBatch]
 ) -> Exports:
-    """Return the graphs, by the variants' names.
-
-    The model is in evaluation mode, on the CPU; they are verified with the batches.
-    """
+    """Return the graphs, by the variants' names, which are verified with the batches."""
     by_variant = {batch.variant: batch for batch in batches}
     graphs = [
         Exportable(

@@ -1,16 +1,16 @@
 """What the shell offers after an option: families, presets, names and values of settings."""
 
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from nested_lightning.settings.application import application_settings_model
 from nested_lightning.settings.describing.completion import Candidate, complete_assignment
 from nested_lightning.settings.families import describe_family, families
 from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.loading import collect_layers
-from nested_lightning.settings.reading.merging import merge
+from nested_lightning.settings.reading.merging import merge_layers
 
 DEVICES = {
     "auto": "the best there is",
@@ -70,4 +70,4 @@ def _values_so_far(params: dict[str, Any]) -> dict[str, Any]:
         )
     except SettingsError:
         return {}
-    return reduce(merge, (layer.values for layer in layers), {})
+    return merge_layers(layers, application_settings_model())[-1]

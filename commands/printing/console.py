@@ -186,12 +186,6 @@ def print_facts(title: str, facts: Mapping[str, object]) -> None:
         print_line(f"  {name.ljust(width)}  {value}")
 
 
-def print_finding(subject: str, value: str, problem: str | None) -> None:
-    """Print what was checked on one line, and what is wrong with it in red."""
-    mark = ("✓", "green") if problem is None else ("✗", "bold red")
-    print_line("  ", mark, f" {subject}  {value}", ("" if problem is None else f"  {problem}", "red"))
-
-
 def format_score(value: float | None) -> str:
     """Return a score with four decimals, from 1,000 on with one, or a dash where there is none."""
     if value is None or math.isnan(value):

@@ -68,13 +68,7 @@ def _confusion(name: str, confusion: Any) -> ScoreTable:
     if len(names) <= _MAX_CLASSES:
         rows = [*zip(names, confusion.counts, strict=True)]
         return ScoreTable(f"Confusion matrix{of}: true classes in rows", ["class", *names], rows)
-    wrong = {
-        f"{other} for {one}": [count]
-        for one, counts in zip(names, confusion.counts, strict=True)
-        for other, count in zip(names, counts, strict=True)
-        if one != other and count
-    }
-    most = sorted(wrong.items(), key=lambda item: -item[1][0])[:_MAX_CLASSES]
+    most = [(f"{taken} for {true}", [count]) for true, taken, count in confusion.wrong[:_MAX_CLASSES]]
     return ScoreTable(f"Most frequent confusions{of}", ["predicted for true", "samples"], most)
 
 

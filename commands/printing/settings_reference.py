@@ -28,7 +28,7 @@ def reference() -> Iterator[str]:
     general = [row for row in rows if _section(row) not in sections]
     yield from ("## Of every family", "", *_table(general), "")
     for section, family in sections.items():
-        yield from (f"## {family.name}", "", family.summary, "", *_own_defaults(family), *_presets(family))
+        yield from (f"## {family.name}", "", family.summary, "", *_lists(family))
         yield from (*_table([row for row in rows if _section(row) == section]), "")
 
 
@@ -36,19 +36,16 @@ def _section(row: SettingRow) -> str:
     return row.path.partition(".")[0]
 
 
-def _own_defaults(family: Family) -> Iterator[str]:
-    if family.defaults:
-        values = flatten(family.defaults).items()
-        yield from ("Defaults of its own:", "")
-        yield from (f"- `{dotted(names)}`: {_code(json.dumps(value))}" for names, value in values)
-        yield ""
-
-
-def _presets(family: Family) -> Iterator[str]:
-    if family.presets:
-        yield from ("Presets (`--preset`):", "")
-        yield from (f"- `{name}`: {preset.summary}" for name, preset in family.presets.items())
-        yield ""
+def _lists(family: Family) -> Iterator[str]:
+    """Yield the family's own defaults and its presets, where it has any."""
+    values = flatten(family.defaults).items()
+    lists = {
+        "Defaults of its own:": [f"`{dotted(names)}`: {_code(json.dumps(value))}" for names, value in values],
+        "Presets (`--preset`):": [f"`{name}`: {one.summary}" for name, one in family.presets.items()],
+    }
+    for title, items in lists.items():
+        if items:
+            yield from (title, "", *(f"- {item}" for item in items), "")
 
 
 def _table(rows: Sequence[SettingRow]) -> Iterator[str]:

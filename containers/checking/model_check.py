@@ -15,7 +15,6 @@ from nested_lightning.app.checking.findings import Fault, Findings, Unchecked
 from nested_lightning.app.checking.separate_copy import SeparateCopies
 from nested_lightning.app.checking.steps import StepCheck
 from nested_lightning.app.checking.submodule_table import CheckReport, count_stored, noted_rows
-from nested_lightning.app.checking.submodule_watch import first_paths
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.seam.meta_device import on_meta
 from nested_lightning.app.training.checkpoint_content import refuse_unstorable
@@ -83,11 +82,15 @@ class _Check:
 
     def _build_and_run(self, record: CallRecord) -> tuple[CheckReport, Any]:
         """Return what was found, and the composite, which is None where it can't be built."""
-        seed = self.application.settings().seed
         errors: list[CompositionError] = []
         copies = SeparateCopies(is_on_meta=not self._has_real_batch)
-        adapters = self.application.trainer.adapters()
-        assembler = Assembler(seed=seed, path=self.root, faults=errors, prepare=copies, adapters=adapters)
+        assembler = Assembler(
+            seed=self.application.settings().seed,
+            path=self.root,
+            faults=errors,
+            prepare=copies,
+            adapters=self.application.trainer.adapters(),
+        )
         model = self._build(assembler, errors, record)
         makers = {
             path: record.maker(copies.original(module)) or path for path, module in assembler.built.items()
@@ -104,18 +107,7 @@ class _Check:
             return self._findings_alone(), None
         self._compare_wirings()
         self._look_at_state(model)
-        same = {path: first for path, first in first_paths(assembler.built).items() if first != path}
-        steps = StepCheck(
-            model=model,
-            submodules=assembler.built,
-            root=self.root,
-            findings=self.findings,
-            suggest=widths.suggest,
-            widths=assembler.asked_widths,
-            seed=seed,
-            unknown=() if self._has_real_batch else self._ask("unknown_in_batches") or (),
-        )
-        steps(self._batches(), self.application.trainer.submodule_policies(), is_brief=self._is_brief)
+        steps = self._run(model, assembler, widths)
         for fault in record.find_idle_overrides(
             asked_for=list(assembler.built), handed_on=assembler.factories, root=self.root
         ):
@@ -124,13 +116,27 @@ class _Check:
             faults=tuple(self.findings.faults),
             unchecked=tuple(self.findings.unchecked),
             model_class=type(model).__name__,
-            rows=() if self._is_brief else tuple(steps.rows(makers, overridden, same)),
+            rows=() if self._is_brief else tuple(steps.rows(makers, overridden)),
             notes=() if self._is_brief else tuple(self._ask("check_notes", model) or ()),
             edges=steps.watch.flow.edges,
             returns=steps.watch.flow.returns,
             num_stored=count_stored(model),
         )
         return report, model
+
+    def _run(self, model: Any, assembler: Assembler, widths: WidthSettings) -> StepCheck:
+        steps = StepCheck(
+            model=model,
+            submodules=assembler.built,
+            root=self.root,
+            findings=self.findings,
+            suggest=widths.suggest,
+            widths=assembler.asked_widths,
+            seed=self.application.settings().seed,
+            unknown=() if self._has_real_batch else self._ask("unknown_in_batches") or (),
+        )
+        steps(self._batches(), self.application.trainer.submodule_policies(), is_brief=self._is_brief)
+        return steps
 
     def _findings_alone(self) -> CheckReport:
         return CheckReport(faults=tuple(self.findings.faults), unchecked=tuple(self.findings.unchecked))

@@ -19,11 +19,11 @@ from torch import nn
 from nested_lightning.app.assembly.expected import described
 from nested_lightning.app.assembly.seeding import derive_seed
 from nested_lightning.app.assembly.wiring.arguments import declared_parts
-from nested_lightning.app.assembly.wiring.data_facts import DataFacts, values_of
 from nested_lightning.app.assembly.wiring.wiring import BoundPart, BoundParts
 from nested_lightning.app.checking.drawing.python_layout import Bracketed, Node, Text, lay_out, quoted
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.own.data_facts import DataFacts, values_of
 from nested_lightning.app.random_numbers import hashed
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.checking.constructions import Construction, Constructions, called_by

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from nested_lightning.app.assembly.wiring.composing import source_digest
 from nested_lightning.app.checkpoints.recipe import RecordedOverride
+from nested_lightning.app.own.composer import source_digest
 from nested_lightning.containers.overrides.override import called_for, describe
 from nested_lightning.settings.base import ChoiceSettings
 

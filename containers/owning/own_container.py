@@ -10,18 +10,18 @@ from dependency_injector import providers
 from dependency_injector.containers import DeclarativeContainer
 
 from nested_lightning.app.assembly.assembler import Assembler
-from nested_lightning.app.assembly.wiring.composing import DATA, Composer, data_spec_of, first_batches
-from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, example_of, unknown_in
-from nested_lightning.app.assembly.wiring.evaluating import OwnEvaluator
 from nested_lightning.app.assembly.wiring.making import Place, make
-from nested_lightning.app.assembly.wiring.own_desk import OwnDesk
-from nested_lightning.app.assembly.wiring.own_summary import own_summary
-from nested_lightning.app.assembly.wiring.predicting import OwnPredictor, answer_files, lacking_predictor
-from nested_lightning.app.assembly.wiring.setting_up import make_datamodule, set_up
 from nested_lightning.app.assembly.wiring.wiring import MODEL
 from nested_lightning.app.checkpoints.recipe import Recipe
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exporting.own_model import NUM_BATCHES, exports_of
+from nested_lightning.app.own.composer import DATA, Composer, data_spec_of, first_batches
+from nested_lightning.app.own.data_facts import OwnDataSpec, example_of, unknown_in
+from nested_lightning.app.own.desk import OwnDesk
+from nested_lightning.app.own.evaluate import OwnEvaluator
+from nested_lightning.app.own.predict import OwnPredictor, answer_files, lacking_predictor
+from nested_lightning.app.own.setting_up import make_datamodule, set_up
+from nested_lightning.app.own.summary import own_summary
 from nested_lightning.app.report.family_sections import FamilySections, OwnSections
 from nested_lightning.containers.owning.own_choice import wiring_arguments
 from nested_lightning.containers.owning.part_providers import DataProvider, makers_of, part_providers
@@ -131,7 +131,7 @@ def _data_providers(
     maker: Any, settings_model: type[Settings], settings: Any, known_data_spec: Any, section: str
 ) -> tuple[providers.Singleton[Any], DataProvider]:
     """Return the providers of the datamodule as it is made, and of the same one ready for training."""
-    parts, model = parts_of(maker), dict(fields_of(settings_model))[DATA]
+    parts, model = parts_of(maker), fields_of(settings_model)[DATA]
     assert isinstance(model, type)
     assert issubclass(model, Settings)
     makers = makers_of(part_providers(parts, model, partial(getattr, settings)))

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, create_model, model_validator
 
 from nested_lightning.app.assembly.calls import signature_of, takes_any_keyword
-from nested_lightning.app.assembly.wiring.composing import DATA
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.own.composer import DATA
 from nested_lightning.containers.owning.own_choice import OwnChoice
 from nested_lightning.containers.owning.plan import PartPlan, WiringPlan, parts_of
 from nested_lightning.containers.owning.signatures import (

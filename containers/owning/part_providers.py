@@ -107,7 +107,7 @@ def part_providers(
         fallback: Has parts that stand for these where the item that they are parts of has no settings.
         has_own: Says whether it has.
     """
-    places = dict(fields_of(settings))
+    places = fields_of(settings)
     found: dict[str, Provider] = {}
     for name, plan in parts.items():
         place = places[name]

@@ -7,14 +7,14 @@ from typing import Any, get_args
 
 from pytorch_lightning import LightningDataModule, LightningModule
 
-from nested_lightning.app.assembly.expected import Expected
+from nested_lightning.app.assembly.expected import Expected, described
 from nested_lightning.app.assembly.wiring.arguments import declared_parts
-from nested_lightning.app.assembly.wiring.composing import DATA
-from nested_lightning.app.assembly.wiring.lightning_packages import refuse_other_base
 from nested_lightning.app.assembly.wiring.parts import Declaration
 from nested_lightning.app.assembly.wiring.wired_calls import WiredCalls, wired_calls
 from nested_lightning.app.assembly.wiring.wiring import MODEL
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.own.composer import DATA
+from nested_lightning.app.own.lightning_packages import refuse_other_base
 from nested_lightning.containers.owning.signatures import plain_arguments
 
 
@@ -71,8 +71,13 @@ def plan_of(function: Callable[..., Any], *, data_maker: Callable[..., Any] | No
     """Return what a wiring function takes; ``data_maker`` makes its datamodule, else its ``data`` does.
 
     Raises:
-        UserError: The type of ``data`` or ``model`` isn't given, or a parameter is of no use as a setting.
+        UserError: It is no function, ``data`` or ``model`` has no type, or a parameter is no setting.
     """
+    if not inspect.isfunction(function):
+        raise UserError(
+            f"{described(function)} is no wiring function; a module with nothing injected is given as"
+            " family('NAME', model=…, data=…)"
+        )
     hints = inspect.get_annotations(function, eval_str=True)
     parameters = inspect.signature(function).parameters
     parts = parts_of(function)

@@ -14,8 +14,8 @@ from typing import Any
 from pytorch_lightning import LightningDataModule, LightningModule
 from pytorch_lightning.utilities.model_helpers import is_overridden
 
-from nested_lightning.app.assembly.wiring.lightning_packages import is_of_other_package
 from nested_lightning.app.errors import UserError, did_you_mean
+from nested_lightning.app.own.lightning_packages import is_of_other_package
 from nested_lightning.containers.owning.descriptor import family_of
 from nested_lightning.containers.owning.family import family
 from nested_lightning.settings.family import Family

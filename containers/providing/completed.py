@@ -39,8 +39,8 @@ def completed(
         desk: Called with a predictor; reads and answers requests over HTTP.
         examples: Makes ``example_batches``, which a check on ``meta`` sends through the model, and
             ``real_batches``, which one on the CPU does.
-        export: Says what is exported by ``exports_of``, called with the model and batches, and has
-            ``answer_by_graphs``.
+        export: Says what is exported by ``exports_of``, called with batches and the model, which is in
+            evaluation mode and on the CPU; and has ``answer_by_graphs``.
         evaluator: Of a predictor's answers.
         sections: Of a report, besides those of every family; called with `report_arguments`, as is what is
             put in their place.

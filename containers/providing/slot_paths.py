@@ -41,7 +41,7 @@ def paths_within(path: str) -> Iterator[str]:
     section, _, rest = path.partition(".")
     part, _, item = rest.partition(".")
     family = _place_at(section)
-    for name, place in fields_of(family) if isinstance(family, type) else ():
+    for name, place in fields_of(family).items() if isinstance(family, type) else ():
         if item and isinstance(place, NamedItems):
             yield f"{section}.{name}.{item}.{part.removesuffix('s')}"
         elif isinstance(place, type):

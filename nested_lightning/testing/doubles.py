@@ -12,7 +12,7 @@ from typing import Any
 from pytorch_lightning import LightningDataModule, Trainer
 from torch.utils.data import DataLoader
 
-from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec
+from nested_lightning.app.own.data_facts import OwnDataSpec
 from nested_lightning.app.training.trainer import build_trainer
 from nested_lightning.containers.application import ApplicationContainer
 from nested_lightning.containers.starting.bootstrapping import family_container

@@ -14,9 +14,6 @@ from nested_lightning.settings.reading.errors import SettingsError, did_you_mean
 from nested_lightning.settings.reading.layers import Names
 from nested_lightning.settings.slot import Slot
 
-CHOSEN_COLUMNS = ("name", "value", "default", "allowed", "meaning")
-"""Names of what a `ChosenRow` holds."""
-
 
 class ChosenRow(NamedTuple):
     """A setting of what is chosen, or an argument that isn't a setting.

@@ -42,7 +42,7 @@ def settings_in_effect(model: type[BaseModel], values: Any) -> Iterator[Setting]
 
     The latter may be wrong: where they don't say otherwise, defaults hold.
     """
-    for name, place in fields_of(model):
+    for name, place in fields_of(model).items():
         field = model.model_fields[name]
         value = _held(values, name, field)
         yield from _settings_at(place, Setting(names=(name,), types=("",), value=value, field=field))

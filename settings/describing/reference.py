@@ -40,19 +40,19 @@ class SettingRow:
     meaning: str = ""
 
 
-def setting_rows(model: type[BaseModel], path: str = "") -> Iterator[SettingRow]:
+def setting_rows(model: type[BaseModel]) -> Iterator[SettingRow]:
     """Yield a row for each setting of a model, of its nested models and of every choice.
 
     What stands in several places is described once; the others name that place.
     """
-    yield from _rows_of_model(model, path, told={})
+    yield from _rows_of_model(model, "", told={})
 
 
 def _rows_of_model(
     model: type[BaseModel], path: str, told: dict[Any, str], stands: Any = None
 ) -> Iterator[SettingRow]:
     """Yield the rows of a model, with the defaults that ``stands`` has where it is such a model."""
-    for name, place in fields_of(model):
+    for name, place in fields_of(model).items():
         field = model.model_fields[name]
         default = None if field.is_required() else field.get_default(call_default_factory=True)
         if isinstance(stands, model):

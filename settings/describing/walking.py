@@ -49,13 +49,9 @@ def place_of(annotation: Any, metadata: Sequence[Any] = ()) -> Place:
     return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 
-def fields_of(model: type[BaseModel]) -> Iterator[tuple[str, Place]]:
-    """Yield each field's name and what its value is."""
-    yield from _places(model).items()
-
-
 @cache
-def _places(model: type[BaseModel]) -> dict[str, Place]:
+def fields_of(model: type[BaseModel]) -> dict[str, Place]:
+    """Return what the value of each field is, by its name."""
     return {name: place_of(field.annotation, field.metadata) for name, field in model.model_fields.items()}
 
 
@@ -68,7 +64,7 @@ def choices_below(place: Place) -> Iterator[type[ChoiceSettings]]:
             yield choice
             yield from choices_below(choice)
     elif place is not None:
-        for inner in _places(place).values():
+        for inner in fields_of(place).values():
             yield from choices_below(inner)
 
 
@@ -117,5 +113,5 @@ def step(place: Place, name: str) -> Place:
     if isinstance(place, NamedItems):
         return place.item
     if isinstance(place, type):
-        return _places(place).get(name)
+        return fields_of(place).get(name)
     return None

@@ -4,7 +4,8 @@ import difflib
 import re
 import reprlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
@@ -42,6 +43,15 @@ class SettingsError(ValueError):
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = [_shorten(problem) for problem in problems]
         super().__init__("\n".join(self.problems))
+
+
+@contextmanager
+def collecting(problems: list[str]) -> Iterator[None]:
+    """Add to problems what is wrong within the block, so that others can be found too."""
+    try:
+        yield
+    except SettingsError as error:
+        problems += error.problems
 
 
 def shown(value: Any) -> str:

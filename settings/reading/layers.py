@@ -60,7 +60,7 @@ def find_values(
 ) -> Iterator[tuple[Any, str]]:
     """Yield each layer's value at a path with its place, the topmost first, down to where it was dropped.
 
-    ``stages`` is what had been merged with each layer, see `settings.reading.loading.merge_layers`.
+    ``stages`` is what had been merged with each layer, see `settings.reading.merging.merge_layers`.
     """
     for layer, merged in zip(reversed(layers), reversed(stages), strict=True):
         if layer.has(names):

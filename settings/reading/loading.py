@@ -1,9 +1,8 @@
 """Settings in layers: defaults, presets, YAML files, environment variables, assignments."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from nested_lightning.settings.application import (
     ApplicationSettings,
@@ -14,14 +13,12 @@ from nested_lightning.settings.describing.walking import dotted
 from nested_lightning.settings.families import describe_family, families, find_family
 from nested_lightning.settings.family import Family
 from nested_lightning.settings.reading.environment import read_environment
-from nested_lightning.settings.reading.errors import SettingsError, checked
+from nested_lightning.settings.reading.errors import SettingsError, checked, collecting
 from nested_lightning.settings.reading.layers import Layer, find_values, lacking_overrides
-from nested_lightning.settings.reading.merging import flatten, merge, nested, parse_assignment
+from nested_lightning.settings.reading.merging import flatten, merge_layers, nested, parse_assignment
 from nested_lightning.settings.reading.patterns import separate_patterns
-from nested_lightning.settings.reading.presets import preset_layers, refuse_rival_presets
+from nested_lightning.settings.reading.presets import preset_layer, refuse_rival_presets
 from nested_lightning.settings.reading.short_options import refuse_foreign_options
-
-T = TypeVar("T")
 
 Source = Layer | Mapping[str, Any] | str
 """A layer, nested values that are one, or the text of one ``--set``."""
@@ -94,13 +91,16 @@ def collect_layers(
     problems: list[str] = []
     layers: list[Layer] = []
     for file in files:
-        layers += _attempt(partial(_read_file, Path(file)), problems)
+        with collecting(problems):
+            layers += _read_file(Path(file))
     variables, unreadable = read_environment(environ or {}, application_settings_model())
     layers.append(variables)
     problems += unreadable
-    layers += _patterns_first(
-        [one for it in assignments for one in _attempt(partial(_as_layers, it), problems)]
-    )
+    assigned: list[Layer] = []
+    for source in assignments:
+        with collecting(problems):
+            assigned.append(_as_layer(source))
+    layers += _patterns_first(assigned)
     if model is not None:
         layers.append(Layer({"model": model}, origin="--model"))
     if problems and not any("model" in layer.values for layer in [*below, *layers]):
@@ -110,7 +110,8 @@ def collect_layers(
     except SettingsError as error:
         raise SettingsError([*problems, *error.problems]) from None
     if problems:
-        _attempt(lambda: [resolve_layers(layers)], problems)
+        with collecting(problems):
+            resolve_layers(layers)
         raise SettingsError(problems)
     return layers
 
@@ -130,14 +131,6 @@ def _refuse_other_types(**lists: object) -> None:
             raise SettingsError([f"{name} must be a list, and {value!r} was given"])
 
 
-def _attempt(read: Callable[[], Sequence[T]], problems: list[str]) -> Sequence[T]:
-    try:
-        return read()
-    except SettingsError as error:
-        problems += error.problems
-        return []
-
-
 def _add_family(
     layers: Sequence[Layer],
     lower: Sequence[Layer],
@@ -149,7 +142,8 @@ def _add_family(
     refuse_foreign_options(family, family_values or {})
     below = [Layer(dict(family.defaults), origin=f"default of {family.name}", is_default=True), *lower]
     for preset in presets:
-        below += _attempt(partial(preset_layers, family, preset), problems)
+        with collecting(problems):
+            below.append(preset_layer(family, preset))
     above = [Layer({family.section: dict(family_values)}, origin="option")] if family_values else []
     return [*below, *layers, *above]
 
@@ -170,8 +164,9 @@ def resolve_layers(layers: Sequence[Layer], notes: list[str] | None = None) -> A
     if notes is not None:
         notes += [note for layer in layers for note in layer.notes]
     find_family(_family_of(layers).name)
-    stages = merge_layers(layers, notes)
-    settings = checked(application_settings_model(), stages[-1], layers)
+    model = application_settings_model()
+    stages = merge_layers(layers, model, notes)
+    settings = checked(model, stages[-1], layers)
     return settings.found_in(_provenance(settings, layers, stages))
 
 
@@ -190,32 +185,18 @@ def _provenance(
     return places
 
 
-def merge_layers(layers: Iterable[Layer], dropped: list[str] | None = None) -> list[dict[str, Any]]:
-    """Return what has been merged after each layer of exact names, the lowest first.
-
-    ``dropped`` receives a line for each choice that was replaced.
-    """
-    stages: list[dict[str, Any]] = []
-    unset: Mapping[str, Any] = {}
-    for layer in layers:
-        unset = layer.values if layer.is_default else unset
-        below = stages[-1] if stages else {}
-        stages.append(merge(below, layer.values, application_settings_model(), dropped, unset))
-    return stages
-
-
 def _read_file(file: Path) -> list[Layer]:
     from nested_lightning.settings.reading.yaml_file import read_settings_file  # imports YAML, which few need
 
     return read_settings_file(file)
 
 
-def _as_layers(source: Source) -> list[Layer]:
+def _as_layer(source: Source) -> Layer:
     if isinstance(source, str):
-        return [Layer(parse_assignment(source), origin=f"--set {source}")]
+        return Layer(parse_assignment(source), origin=f"--set {source}")
     if not isinstance(source, Layer | Mapping):
         raise SettingsError([f"--set takes dotted.name=value or nested values, and {source!r} was given"])
-    return [source if isinstance(source, Layer) else Layer(nested(source), origin="--set")]
+    return source if isinstance(source, Layer) else Layer(nested(source), origin="--set")
 
 
 def _family_of(layers: Sequence[Layer]) -> Family:

@@ -1,13 +1,15 @@
 """Layers of nested values, and assignments to dotted names."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from typing import Any
+
+from pydantic import BaseModel
 
 from nested_lightning.settings.base import Follows, Settings
 from nested_lightning.settings.describing.walking import NamedItems, Place, dotted, names_of, step
 from nested_lightning.settings.reading.errors import SettingsError
-from nested_lightning.settings.reading.layers import Names
+from nested_lightning.settings.reading.layers import Layer, Names
 from nested_lightning.settings.slot import Slot
 
 _ABSENT = object()
@@ -69,6 +71,21 @@ def merge(
             new = f"{dotted((*names, leader))}: {upper[leader]} is new"
             dropped.append(f"{new}, so {follower}={value} is dropped")
     return merged
+
+
+def merge_layers(
+    layers: Iterable[Layer], model: type[BaseModel], dropped: list[str] | None = None
+) -> list[dict[str, Any]]:
+    """Return what has been merged after each layer of exact names, the lowest first.
+
+    ``dropped`` receives a line for each choice that was replaced.
+    """
+    stages: list[dict[str, Any]] = []
+    unset: Mapping[str, Any] = _NOTHING
+    for layer in layers:
+        unset = layer.values if layer.is_default else unset
+        stages.append(merge(stages[-1] if stages else {}, layer.values, model, dropped, unset))
+    return stages
 
 
 def _outdated(lower: Mapping[str, Any], upper: Mapping[str, Any], place: Place) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from nested_lightning.settings.describing.in_effect import Setting, settings_in_
 from nested_lightning.settings.describing.walking import Place, dotted, step_of_any
 from nested_lightning.settings.reading.errors import SettingsError, checked, shown
 from nested_lightning.settings.reading.layers import Layer, Names, has_value, value_at
-from nested_lightning.settings.reading.merging import flatten, merge, nest_at, nested
+from nested_lightning.settings.reading.merging import flatten, merge, merge_layers, nest_at, nested
 
 _MAX_NAMED = 8
 """Settings that a note or an error names."""
@@ -94,7 +94,7 @@ class _Ground:
 
     @classmethod
     def below(cls, layers: Sequence[Layer], model: type[BaseModel], others: Collection[str]) -> "_Ground":
-        merged: dict[str, Any] = reduce(lambda lower, layer: merge(lower, layer.values, model), layers, {})
+        *_, merged = [{}, *merge_layers(layers, model)]
         known: Any = merged
         unsaid: dict[str, Any] = {}
         mistakes: list[str] = []

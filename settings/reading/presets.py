@@ -10,8 +10,8 @@ from nested_lightning.settings.reading.layers import Layer, Names
 from nested_lightning.settings.reading.merging import flatten, nested
 
 
-def preset_layers(family: Family, name: str) -> list[Layer]:
-    """Return the layer of a preset, in a list.
+def preset_layer(family: Family, name: str) -> Layer:
+    """Return the layer of a preset.
 
     Raises:
         SettingsError: The family has none of this name.
@@ -21,7 +21,7 @@ def preset_layers(family: Family, name: str) -> list[Layer]:
         allowed = ", ".join(family.presets) or "none"
         raise SettingsError([f"--preset {name}: {family.name} has no such preset{hint} (allowed: {allowed})"])
     preset = family.presets[name]
-    return [Layer(nested(preset.values), origin=f"preset {name}", is_preset=True, change=preset.change)]
+    return Layer(nested(preset.values), origin=f"preset {name}", is_preset=True, change=preset.change)
 
 
 def refuse_rival_presets(layers: Sequence[Layer]) -> None:

@@ -26,7 +26,7 @@ def refuse_foreign_options(family: Family, values: Mapping[str, Any]) -> None:
     """
     data = step(family.settings, "data")
     models = data.choices.values() if isinstance(data, Slot) else [data]
-    there = [name for model in models if isinstance(model, type) for name, _ in fields_of(model)]
+    there = [name for model in models if isinstance(model, type) for name in fields_of(model)]
     said = f"(settings there: {', '.join(dict.fromkeys(there)) or 'none'})"
     lacking = {
         option: f"{option}: {family.name} has no setting {family.section}.data.{name} {said}"

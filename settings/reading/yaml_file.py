@@ -50,10 +50,10 @@ def _read(path: Path, above: tuple[Path, ...], seen: set[Path]) -> Iterator[Laye
         raise SettingsError([f"{path}: builds upon more than {MAX_FILES} files"])
     reader = YamlValues(str(path))
     layer = Layer(reader.read(text), origin=str(path), origins=reader.origins)
-    layer = replace(layer, overrides=_pop_texts(layer, OVERRIDES, "what a training wrote there"))
+    overrides = _pop_texts(layer, OVERRIDES, "what a training wrote there")
     found = _pop_texts(layer, PROVENANCE, "where a value was found")
     origins = {**layer.origins, **{names_of(path): text for path, text in found.items()}}
-    layer = replace(layer, origins=origins, provenance=found)
+    layer = replace(layer, origins=origins, overrides=overrides, provenance=found)
     bases = layer.values.pop(EXTENDS, [])
     for base in bases if isinstance(bases, list) else [bases]:
         if not isinstance(base, str):

@@ -18,7 +18,7 @@ from nested_lightning.settings.application import ApplicationSettings
 from nested_lightning.settings.describing.in_effect import settings_in_effect
 from nested_lightning.settings.describing.walking import dotted, names_of
 from nested_lightning.settings.families import families
-from nested_lightning.settings.reading.errors import SettingsError
+from nested_lightning.settings.reading.errors import SettingsError, collecting
 from nested_lightning.settings.reading.layers import Names, value_at
 from nested_lightning.settings.searching.places import Found, find, with_items
 from nested_lightning.settings.searching.written import Plain, read_search
@@ -101,11 +101,9 @@ def make_space(settings: ApplicationSettings, search: Mapping[str, Any]) -> Sear
     problems: list[str] = []
     written: dict[str, BaseDistribution | None] = {}
     for path, what in sorted(search.items(), key=lambda item: _order(item[0])):
-        try:
+        with collecting(problems):
             _refuse_fixed(settings, names_of(path))
             written[path] = read_search(path, what)
-        except SettingsError as error:
-            problems += error.problems
     if problems:
         raise SettingsError(problems)
     own = [names_of(path) for path in written if path.endswith(".kind")]
@@ -114,10 +112,8 @@ def make_space(settings: ApplicationSettings, search: Mapping[str, Any]) -> Sear
     parameters = []
     notes: list[str] = []
     for path, what in written.items():
-        try:
+        with collecting(problems):
             parameters.append(_parameter(settings, path, what, kinds, notes, written))
-        except SettingsError as error:
-            problems += error.problems
     if not search:
         problems.append("nothing is searched: give --search SETTING=VALUES, or sweep.search in a file")
     if problems:

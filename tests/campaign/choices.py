@@ -61,7 +61,7 @@ RARE_ROWS, ROWS = 8, 248
 
 def _discrete(model: type[BaseModel], path: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """Yield the settings below a path that have a few values, with these."""
-    for name, place in fields_of(model):
+    for name, place in fields_of(model).items():
         if isinstance(place, Slot):
             yield f"{path}.{name}.kind", tuple(place.choices)
         elif isinstance(place, type):

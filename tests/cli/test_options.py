@@ -34,19 +34,21 @@ def invoke(*arguments: str) -> str:
 def test_every_command_that_reads_settings_has_the_same_options(command: str) -> None:
     printed = invoke(*command.split(), "--help")
 
-    for option in ("--model", "--preset", "--config", "--set", "--data", "--label", "--epochs"):
+    of_family = ("--data", "--label", "--batch-size", "--skip-bad")
+    for option in ("--model", "--preset", "--config", "--set", "--epochs", "--seed", "--device", *of_family):
         assert option in printed
 
 
 @pytest.mark.parametrize("command", ["check", "graph", "config"])
 def test_data_label_epochs_and_preset_are_given_as_in_a_training(command: str, small_csv: Path) -> None:
-    own = ["--data", str(small_csv), "--label", "shape", "--epochs", "3", "--preset", "plain"]
+    own = ["--data", str(small_csv), "--label", "shape", "--epochs", "3", "--preset", "plain", "--seed", "4"]
 
     printed = invoke(command, "-m", "multi-feature", *own)
 
     if command == "config":
         settings = yaml.safe_load(printed)
         assert settings["trainer"]["max_epochs"] == 3
+        assert settings["seed"] == 4
         assert settings["multi_feature"]["data"]["path"] == str(small_csv)
         assert settings["multi_feature"]["data"]["label"] == "shape"
         assert settings["multi_feature"]["head"]["kind"] == "linear"
@@ -122,3 +124,11 @@ def test_an_argument_of_no_override_is_refused_where_trainings_are_compared(comm
     done = runner.invoke(app, [command, "runs/a", "--set", "trainer.max_epochs=1"])
 
     assert "--set trainer.max_epochs=1: belongs to no --override" in str(done.exception)
+
+
+def test_config_takes_the_overrides_of_a_training_as_they_are() -> None:
+    own = ["--override", "multi_feature.head=my_module:MyHead", "--set", "multi_feature.head.depth=2"]
+
+    settings = yaml.safe_load(invoke("config", "-m", "multi-feature", *own))
+
+    assert "depth" not in settings["multi_feature"]["head"]  # an argument of what takes its place

@@ -9,7 +9,6 @@ from nested_lightning import parse_settings
 from nested_lightning.settings.application import application_settings_model
 from nested_lightning.settings.describing.reference import setting_rows
 from nested_lightning.settings.reading.merging import flatten
-from nested_lightning.settings.trainer import TrainerSettings
 from tests.command_line import PROJECT, Program
 
 
@@ -45,7 +44,7 @@ def test_defaults_are_those_of_what_stands_there() -> None:
 
 
 def test_a_row_tells_default_bounds_and_meaning() -> None:
-    rows: dict[str, Any] = {row.path: row for row in setting_rows(TrainerSettings, "trainer")}
+    rows: dict[str, Any] = {row.path: row for row in setting_rows(application_settings_model())}
 
     row = rows["trainer.early_stopping_patience"]
     assert (row.default, row.allowed) == ("null", "whole number > 0 ≤ 2147483647 or null")

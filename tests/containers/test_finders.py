@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytorch_lightning.tuner import batch_size_scaling
 
 from nested_lightning import UserError, bootstrap, family_container
 from nested_lightning.app.training.tuning.finders import find_batch_size, find_learning_rate
@@ -36,7 +37,10 @@ def test_a_learning_rate_is_found_and_drawn(small_settings: dict[str, Any], tmp_
 
 
 @pytest.mark.slow
-def test_a_batch_holds_at_most_all_samples(small_settings: dict[str, Any]) -> None:
+def test_a_batch_holds_at_most_all_samples(
+    small_settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_size_scaling, "garbage_collection_cuda", lambda: None)  # looks at all there is
     trainer, searched = _searched(small_settings)
 
     size = find_batch_size(trainer, **searched)

@@ -9,6 +9,7 @@ import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.callbacks import EMAWeightAveraging, StochasticWeightAveraging, WeightAveraging
+from pytorch_lightning.tuner import batch_size_scaling
 from pytorch_lightning.tuner.tuning import Tuner
 
 from nested_lightning import bootstrap, family_container, from_checkpoint, load_settings
@@ -83,7 +84,10 @@ def test_the_finder_of_learning_rates_leaves_the_model_as_it_was(container: Any,
 
 
 @pytest.mark.slow
-def test_the_finder_of_batch_sizes_sets_that_of_the_data(container: Any, tmp_path: Path) -> None:
+def test_the_finder_of_batch_sizes_sets_that_of_the_data(
+    container: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_size_scaling, "garbage_collection_cuda", lambda: None)  # looks at all there is
     data = container.datamodule()
     size = Tuner(_trainer(tmp_path)).scale_batch_size(
         container.model(), datamodule=data, init_val=4, max_trials=2, steps_per_trial=1

@@ -26,7 +26,7 @@ def _places(place: Place, names: Names) -> Iterator[tuple[Names, Place]]:
     elif isinstance(place, NamedItems):
         yield from _places_below(place.item, (*names, "NAME"))
     elif place is not None:
-        for name, inner in fields_of(place):
+        for name, inner in fields_of(place).items():
             yield from _places_below(inner, (*names, name))
 
 

@@ -3,8 +3,6 @@
 Shapes: B rows of a batch, N rows.
 """
 
-from typing import Any
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -13,17 +11,16 @@ from torchmetrics.functional import classification as metrics
 from nested_lightning.app.evaluation_report import EvaluationReport
 from nested_lightning.app.multi_feature.objectives.classes import ClassWeights, report_classes, weigh_classes
 from nested_lightning.app.multi_feature.objectives.members import mean_of_sigmoids
-from nested_lightning.app.multi_feature.objectives.one_column import OneColumnObjective
 from nested_lightning.app.multi_feature.objectives.thresholds import (
     Criterion,
-    best_threshold,
+    ThresholdObjective,
     matthews_correlation,
 )
 from nested_lightning.app.multi_feature.targets.specs import ClassTarget
 from nested_lightning.app.tensors import to_double
 
 
-class BinaryObjective(OneColumnObjective):
+class BinaryObjective(ThresholdObjective):
     """Binary cross-entropy of one logit, that of the positive class.
 
     Args:
@@ -32,14 +29,9 @@ class BinaryObjective(OneColumnObjective):
         label_smoothing: Share of the target that is given to both classes alike, in [0, 1).
         threshold: From which probability on the answer is the positive class: a number in [0, 1], or what
             is best on the validation part: the name of a `Criterion`.
-
-    Attributes:
-        threshold: The probability, float32 of [], of which checkpoints keep the value; 0.5 until there was a
-            validation.
     """
 
     class_weights: Tensor | None
-    threshold: Tensor
 
     def __init__(
         self,
@@ -49,12 +41,9 @@ class BinaryObjective(OneColumnObjective):
         label_smoothing: float = 0.0,
         threshold: float | Criterion = "mcc",
     ) -> None:
-        super().__init__(target=target, out_features=1)
+        super().__init__(target=target, out_features=1, threshold=threshold)
         self.label_smoothing = label_smoothing
-        self.criterion: Criterion | None = threshold if isinstance(threshold, str) else None
         self.register_buffer("class_weights", weigh_classes(target, class_weights))
-        given = 0.5 if isinstance(threshold, str) else threshold
-        self.register_buffer("threshold", torch.tensor(given, dtype=torch.float32))
 
     def forward(self, outputs: Tensor, target: Tensor) -> Tensor:
         """Return the loss of each row, [B], of logits of [B, 1] and class indices of [B]."""
@@ -70,14 +59,6 @@ class BinaryObjective(OneColumnObjective):
         logits = outputs.float()
         return torch.cat([torch.sigmoid(-logits), torch.sigmoid(logits)], dim=1)
 
-    def calibrate(self, answers: Tensor, target: Tensor) -> None:
-        """Take the threshold that is best for probabilities of [N, 2], unless one was given."""
-        if self.criterion is None:
-            return
-        found = best_threshold(answers[:, 1].cpu(), target.cpu() == 1, self.criterion)
-        if found is not None:
-            self.threshold.fill_(found)
-
     def scores(self, answers: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Return scores of probabilities of [N, 2], see `score_binary`."""
         return score_binary(answers[:, 1], target, threshold=float(self.threshold))
@@ -85,11 +66,6 @@ class BinaryObjective(OneColumnObjective):
     def baseline_scores(self, target: Tensor) -> dict[str, Tensor]:
         """Return the scores of always answering the training part's more frequent class."""
         return score_binary(self.target.shares[1].to(target.device).expand(len(target)), target)
-
-    @property
-    def decoding(self) -> dict[str, Any]:
-        """What `predictions_of` needs besides what `decode` gives."""
-        return {"threshold": float(self.threshold)}
 
     def report(self, answers: Tensor, target: Tensor) -> EvaluationReport:
         """Return the scores of probabilities of [N, 2], see `scores` and `report_classes`."""

@@ -11,31 +11,25 @@ from torch import Tensor
 from torchmetrics.functional.classification import multilabel_average_precision, multilabel_f1_score
 
 from nested_lightning.app.multi_feature.objectives.members import mean_of_sigmoids
-from nested_lightning.app.multi_feature.objectives.one_column import OneColumnObjective
-from nested_lightning.app.multi_feature.objectives.thresholds import best_threshold
+from nested_lightning.app.multi_feature.objectives.thresholds import ThresholdObjective
 from nested_lightning.app.multi_feature.targets.specs import LabelTarget
 
 
-class LabelsObjective(OneColumnObjective):
+class LabelsObjective(ThresholdObjective):
     """Binary cross-entropy of K labels, each with a logit.
 
     Args:
         target: The labels.
         threshold: From which probability on a row has a label, in [0, 1]; None: that with the best F1 of
             all labels together on the validation part.
-
-    Attributes:
-        threshold: The probability, float32 of [], of which checkpoints keep the value; 0.5 until there was a
-            validation.
     """
 
-    threshold: Tensor
-
     def __init__(self, *, target: LabelTarget, threshold: float | None = None) -> None:
-        super().__init__(target=target, out_features=len(target.names))
-        self.is_calibrated = threshold is None
-        given = 0.5 if threshold is None else threshold
-        self.register_buffer("threshold", torch.tensor(given, dtype=torch.float32))
+        super().__init__(
+            target=target,
+            out_features=len(target.names),
+            threshold="f1" if threshold is None else threshold,
+        )
 
     def forward(self, outputs: Tensor, target: Tensor) -> Tensor:
         """Return the loss of each row, [B], of logits and labels (0 or 1) of [B, K]."""
@@ -49,20 +43,10 @@ class LabelsObjective(OneColumnObjective):
         """Return the probability of each label, float32 of [B, K]."""
         return outputs.float().sigmoid()
 
-    def calibrate(self, answers: Tensor, target: Tensor) -> None:
-        """Take the threshold that is best for probabilities of [N, K], unless one was given."""
-        if self.is_calibrated:
-            found = best_threshold(answers.flatten().cpu(), target.flatten().cpu() == 1, "f1")
-            if found is not None:
-                self.threshold.fill_(found)
-
     def scores(self, answers: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Return ``micro_f1`` and ``macro_f1`` at the threshold, and the mean ``average_precision``."""
         taken, labels = (answers >= self.threshold).long(), target.long()
-        of_labels: Any = {
-            "num_labels": self.out_features,
-            "validate_args": False,
-        }  # otherwise a single label is refused
+        of_labels: Any = {"num_labels": self.out_features, "validate_args": False}  # one label is allowed
         return {
             "micro_f1": multilabel_f1_score(taken, labels, average="micro", **of_labels),
             "macro_f1": multilabel_f1_score(taken, labels, average="macro", **of_labels),
@@ -74,8 +58,3 @@ class LabelsObjective(OneColumnObjective):
         counts = torch.tensor(self.target.counts, dtype=torch.float32, device=target.device)
         most = (counts / self.target.num_rows >= 0.5).float()
         return self.scores(most.expand(len(target), -1), target)
-
-    @property
-    def decoding(self) -> dict[str, Any]:
-        """What `predictions_of` needs besides what `decode` gives."""
-        return {"threshold": float(self.threshold)}

@@ -4,10 +4,12 @@ Shapes: N rows.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor
+
+from nested_lightning.app.multi_feature.objectives.one_column import OneColumnObjective
 
 Criterion: TypeAlias = Literal["mcc", "f1", "balanced_accuracy", "accuracy"]
 
@@ -18,6 +20,40 @@ _USUAL = 0.5
 
 _ABOVE_ALL = 1 + 1e-5
 """Half-way to it from a probability of 1 is more than 1, in 32 bits too."""
+
+
+class ThresholdObjective(OneColumnObjective):
+    """An objective whose answer is yes from a probability on.
+
+    Args:
+        threshold: The probability, in [0, 1], or by what it is the best on the validation part.
+        **options: See `OneColumnObjective`.
+
+    Attributes:
+        threshold: The probability, float32 of [], of which checkpoints keep the value; 0.5 until there was a
+            validation.
+    """
+
+    threshold: Tensor
+
+    def __init__(self, *, threshold: float | Criterion, **options: Any) -> None:
+        super().__init__(**options)
+        self.criterion: Criterion | None = threshold if isinstance(threshold, str) else None
+        given = 0.5 if isinstance(threshold, str) else threshold
+        self.register_buffer("threshold", torch.tensor(given, dtype=torch.float32))
+
+    def calibrate(self, answers: Tensor, target: Tensor) -> None:
+        """Take the threshold that is best for what `decode` gives of N rows, unless one was given."""
+        if self.criterion is not None:
+            yes = answers[:, -self.out_features :].flatten().cpu()  # of two classes, the second
+            found = best_threshold(yes, target.flatten().cpu() == 1, self.criterion)
+            if found is not None:
+                self.threshold.fill_(found)
+
+    @property
+    def decoding(self) -> dict[str, Any]:
+        """What `predictions_of` needs besides what `decode` gives."""
+        return {"threshold": float(self.threshold)}
 
 
 def best_threshold(probabilities: Tensor, is_positive: Tensor, criterion: Criterion) -> float | None:

@@ -1,9 +1,11 @@
 """A user's own sequences: a JSONL or Parquet file with inputs and labels."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +25,8 @@ from nested_lightning.app.variant.sources.records import (
 )
 from nested_lightning.app.variant.sources.rows import Row, read_rows
 from nested_lightning.app.variant.windows import check_window
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,14 +66,15 @@ class SequenceFile:
         """Read, check and split the file."""
         if self.path is None:
             raise UserError(f"variant '{variant}': no file is named")
-        rows = read_rows(self.path, variant)
-        kind = self.type or find_kind(rows[0])
+        rows, named = read_rows(self.path, variant), f"{self.path} (variant '{variant}')"
+        kind = self.type or _of_each(rows[:1], find_kind)[0]
         inputs = _read_all_inputs(rows, kind)
-        labels = [read_labels(row, len(sequence)) for row, sequence in zip(rows, inputs, strict=True)]
+        labels = _of_each(rows, read_labels, map(len, inputs))
         has_step_labels = _have_step_labels(rows, labels)
-        with errors_naming(f"{self.path} (variant '{variant}')"):
+        with errors_naming(named):
             names = class_names or (tuple(self.classes) if self.classes else _find_classes(labels))
-            encoded = [encode_labels(row, label, names) for row, label in zip(rows, labels, strict=True)]
+        encoded = _of_each(rows, lambda _, label: encode_labels(label, names), labels)
+        with errors_naming(named):
             split = splitter(_strata(encoded, has_step_labels), _plain_columns(rows))
         origins = [Origin(row.file.name, row.number) for row in rows]
         records = SequenceRecords(inputs=inputs, labels=encoded, origins=origins)
@@ -85,16 +90,26 @@ class SequenceFile:
 
 
 def _read_all_inputs(rows: Sequence[Row], kind: InputKind) -> list[RawSequence]:
-    first = read_inputs(rows[0], kind)
+    (first,) = _of_each(rows[:1], partial(read_inputs, kind=kind))
     width = first.shape[1] if isinstance(first, np.ndarray) else None
-    return [first, *(read_inputs(row, kind, width) for row in rows[1:])]
+    return [first, *_of_each(rows[1:], partial(read_inputs, kind=kind, width=width))]
+
+
+def _of_each(rows: Sequence[Row], read: Callable[..., T], *given: Iterable[Any]) -> list[T]:
+    """Return what is read of each row, which errors name."""
+    found = []
+    for row, *more in zip(rows, *given, strict=True):
+        with errors_naming(row.named):
+            found.append(read(row.values, *more))
+    return found
 
 
 def _have_step_labels(rows: Sequence[Row], labels: Sequence[list[str] | str]) -> bool:
     is_list = [isinstance(label, list) for label in labels]
     if len(set(is_list)) > 1:
         odd = is_list.index(not is_list[0])
-        raise rows[odd].error("has 'labels' where other lines have 'label', or the other way round")
+        said = "has 'labels' where other lines have 'label', or the other way round"
+        raise UserError(f"{rows[odd].named}: {said}")
     return is_list[0]
 
 

@@ -43,9 +43,10 @@ class Row:
         """File and line, for messages."""
         return f"{self.file}, {self.unit} {self.number}"
 
-    def error(self, message: str) -> UserError:
-        """Return an error that names file, line and variant."""
-        return UserError(f"{self.place} (variant '{self.variant}'): {message}")
+    @property
+    def named(self) -> str:
+        """File, line and variant, for messages."""
+        return f"{self.place} (variant '{self.variant}')"
 
 
 def read_rows(path: Path, variant: str) -> list[Row]:

@@ -126,6 +126,45 @@ def test_consequences_in_a_family_of_ones_own_are_unchecked(
     assert any(str(one).startswith(finding) for one in (*report.unchecked, *report.faults))
 
 
+class Doubling(Whole):
+    """Computes something between its parts, and is validated."""
+
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+        return self.head(self.encoder(batch[0]) * 2).sum()
+
+    def validation_step(self, batch: Any, batch_idx: int) -> Tensor:
+        return self.training_step(batch, batch_idx)
+
+
+def block(size: int, inner: Part[nn.Module] = part(linear=nn.Linear)) -> nn.Module:
+    """Hold the part under another name, that of a sequence."""
+    return nn.Sequential(inner(in_features=size, out_features=3), nn.Linear(3, 2))
+
+
+def in_a_sequence(
+    data: Points,
+    model: Part[Doubling],
+    encoder: Part[nn.Module] = part(block),
+    head: Part[nn.Module] = part(linear=nn.Linear),
+) -> Doubling:
+    return model(encoder=encoder(size=6), head=head(2, 1))
+
+
+def test_a_part_under_another_name_has_its_parameters_and_its_inputs_their_givers() -> None:
+    report = check_application(bootstrap({}, family=family("own")(in_a_sequence)))
+
+    counts = {row.path: row.num_parameters for row in report.rows}
+    assert counts == {"encoder.inner": 7 * 3, "encoder": 4 * 2, "head": 3}
+    assert {giver for giver, taker in report.edges if taker == "head"} == {"encoder"}
+
+
+def test_what_holds_a_failing_part_under_another_name_is_no_fault() -> None:
+    overrides = {"own.encoder.inner": unchecked(lambda **_: Failing(6), because="it has to fail")}
+    report = check_application(bootstrap({}, family=family("own")(in_a_sequence), overrides=overrides))
+
+    assert [fault.path for fault in report.faults] == ["own.encoder.inner"]
+
+
 @pytest.mark.slow
 def test_a_width_that_differs_from_a_guessed_one_is_unchecked() -> None:
     def fail(*, in_features: Any) -> nn.Module:

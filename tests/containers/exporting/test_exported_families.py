@@ -70,7 +70,8 @@ def test_graphs_are_proven_with_few_rows_and_at_the_limits(
         assert all(any(limit in name for name in graph.cases) for limit in LIMITS[family])
 
 
-@pytest.mark.parametrize("family", quick_first(FAMILIES, num_quick=0))
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["multi-feature", "variant"])  # of one graph, and of several
 def test_a_checkpoint_becomes_programs_of_torch(
     family: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

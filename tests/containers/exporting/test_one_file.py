@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from nested_lightning import Part, bootstrap, family, part
-from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exporting.exportable import ExportError
 from nested_lightning.app.exporting.own_model import exports_of
+from nested_lightning.app.own.data_facts import OwnDataSpec
 from nested_lightning.app.tensors import tensors_in
 from nested_lightning.containers.starting.exporting import export_graphs
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from nested_lightning import Part, UserError, bootstrap, family, part
-from nested_lightning.app.assembly.wiring.evaluating import OwnEvaluator
+from nested_lightning.app.own.evaluate import OwnEvaluator
 from tests.containers.owning.auto_encoder import Reconstruction, waves
 from tests.untrained import as_if_trained
 

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
 from nested_lightning import Part, UserError, bootstrap, family, part
-from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec
-from nested_lightning.app.assembly.wiring.prediction_rows import rows_of
+from nested_lightning.app.own.data_facts import OwnDataSpec
+from nested_lightning.app.own.prediction_rows import rows_of
 from nested_lightning.containers.checking.model_check import check_application
 from tests.containers.owning.auto_encoder import waves
 from tests.containers.owning.classifier import corners

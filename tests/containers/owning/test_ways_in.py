@@ -249,6 +249,11 @@ def test_the_name_of_a_module_is_written_in_small_letters(tmp_path: Path, writte
     assert family_in_file(f"{file}:{written}").name == name
 
 
+def test_a_class_is_no_wiring_function() -> None:
+    with pytest.raises(UserError, match=r"^Small is no wiring function; .* family\('NAME', model="):
+        family("small", data=Rows)(Small)
+
+
 def test_a_family_is_given_by_its_function_or_its_descriptor() -> None:
     own = family("small", model=Small, data=Rows)
 

@@ -6,9 +6,15 @@ from typing import Any
 import pytest
 
 from nested_lightning import SettingsError, load_settings, parse_settings
-from nested_lightning.settings.application import ApplicationSettings, change_settings, expand_layers
+from nested_lightning.settings.application import (
+    ApplicationSettings,
+    application_settings_model,
+    change_settings,
+    expand_layers,
+)
 from nested_lightning.settings.reading.layers import find_values
-from nested_lightning.settings.reading.loading import collect_layers, merge_layers, resolve_layers
+from nested_lightning.settings.reading.loading import collect_layers, resolve_layers
+from nested_lightning.settings.reading.merging import merge_layers
 
 EXTRACTOR, HEAD = "multi_feature.feature_extractor", "multi_feature.head"
 KAR = f"{EXTRACTOR}s.kar"
@@ -199,7 +205,11 @@ def test_what_a_pattern_replaced_is_told_with_its_place(tmp_path: Path) -> None:
     file.write_text("multi_feature: {head: {dropout: 0.5}}\n")
     layers = expand_layers(collect_layers(model="multi-feature", config=file, assignments=[f"{ALL}=0.2"]))
 
-    assert list(find_values(layers, merge_layers(layers), ("multi_feature", "head", "dropout"))) == [
+    assert list(
+        find_values(
+            layers, merge_layers(layers, application_settings_model()), ("multi_feature", "head", "dropout")
+        )
+    ) == [
         (0.2, f"--set {ALL}=0.2"),
         (0.5, f"{file}:1:24"),
     ]

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from nested_lightning import load_settings, parse_settings
+from nested_lightning.settings.application import application_settings_model
 from nested_lightning.settings.reading.layers import Layer, find_origin, find_values
-from nested_lightning.settings.reading.loading import collect_layers, merge_layers, resolve_layers
-from nested_lightning.settings.reading.merging import flatten, parse_assignment
+from nested_lightning.settings.reading.loading import collect_layers, resolve_layers
+from nested_lightning.settings.reading.merging import flatten, merge_layers, parse_assignment
 
 
 def _set(*texts: str) -> list[Layer]:
@@ -24,7 +25,9 @@ def test_a_value_comes_from_its_topmost_layer_and_names_those_below(tmp_path: Pa
         assignments=_set("trainer.max_epochs=7"),
     )
 
-    assert list(find_values(layers, merge_layers(layers), ("trainer", "max_epochs"))) == [
+    assert list(
+        find_values(layers, merge_layers(layers, application_settings_model()), ("trainer", "max_epochs"))
+    ) == [
         (7, "--set trainer.max_epochs=7"),
         (6, "NESTED_LIGHTNING__TRAINER__MAX_EPOCHS"),
         (5, f"{file}:1:11"),
@@ -76,7 +79,7 @@ def test_what_was_dropped_with_a_choice_gives_no_value_its_place() -> None:
     names = ("multi_feature", "feature_extractor", "hidden_features")
 
     assert resolve_layers(layers).multi_feature.feature_extractor.hidden_features != 99
-    assert list(find_values(layers, merge_layers(layers), names)) == []
+    assert list(find_values(layers, merge_layers(layers, application_settings_model()), names)) == []
 
 
 def test_the_same_choice_keeps_what_was_set_for_it() -> None:

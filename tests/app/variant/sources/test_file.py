@@ -125,6 +125,7 @@ def test_a_label_outside_the_classes_is_refused_with_the_nearest(tmp_path: Path)
     message = _refusal(tmp_path, LETTERS, classes=["low", "upp"])
 
     assert "line 1 (variant 'speech'): label 2 is 'up', which is none of the classes" in message
+    assert message.count("speech") == 1
     assert "did you mean 'upp'? (classes: low, upp)" in message
 
 

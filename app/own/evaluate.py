@@ -9,9 +9,9 @@ from typing import Any, Literal
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
 
-from nested_lightning.app.assembly.wiring.data_facts import num_samples_of
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.evaluation_report import EvaluationReport
+from nested_lightning.app.own.data_facts import num_samples_of
 from nested_lightning.app.random_numbers import seeded_generators
 from nested_lightning.app.training.loops import joined_scores, lacking_for
 from nested_lightning.app.training.reporting.log_file import log_to_file

@@ -10,9 +10,9 @@ from pytorch_lightning import LightningDataModule, LightningModule, Trainer
 from pytorch_lightning.callbacks import BasePredictionWriter
 
 from nested_lightning.app.answers import Answers
-from nested_lightning.app.assembly.wiring.evaluating import quiet_trainer
-from nested_lightning.app.assembly.wiring.prediction_rows import Row, rows_of, rows_of_loader
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.own.evaluate import quiet_trainer
+from nested_lightning.app.own.prediction_rows import Row, rows_of, rows_of_loader
 from nested_lightning.app.record_files import record_writers
 from nested_lightning.app.training.loops import call_step, has_step, lacking_for
 

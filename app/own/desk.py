@@ -9,15 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, TensorFacts, batch_of
-from nested_lightning.app.assembly.wiring.predicting import OwnPredictor
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.own.data_facts import OwnDataSpec, TensorFacts, batch_of
+from nested_lightning.app.own.predict import OwnPredictor
 from nested_lightning.app.record_files import plain_values
 from nested_lightning.app.serving.desk import Answer, Asked, Description, Limits, Part, Upload, split_answers
-from nested_lightning.app.serving.forms import FORM, JSON, form_schema, parse_json
+from nested_lightning.app.serving.forms import FILES, FORM, JSON, form_schema, parse_json
 from nested_lightning.app.serving.problems import unprocessable
 
-_FILES, _BATCH = "files", "batch"
+_BATCH = "batch"
 Tensors = Sequence[Tensor]
 """The tensors of a batch in the order of its structure, each with as many rows."""
 
@@ -54,7 +54,7 @@ class OwnDesk:
             body = {"type": "object", "properties": {_BATCH: {}}, "required": [_BATCH]}
             bodies[JSON] = {**body, "additionalProperties": False}
         if self._takes_files:
-            bodies[FORM] = form_schema(_FILES)
+            bodies[FORM] = form_schema(FILES)
         return Description(
             inputs={"files": self._takes_files, "batch": None if self._fault else self._structure},
             answers={"kind": "other"},
@@ -70,8 +70,8 @@ class OwnDesk:
             Problem: It has another structure, or there are no files.
         """
         if asked.content_type == FORM:
-            if not (uploads := asked.files.get(_FILES)):
-                raise unprocessable("at least one file is needed", field=_FILES)
+            if not (uploads := asked.files.get(FILES)):
+                raise unprocessable("at least one file is needed", field=FILES)
             return [Part(content=tuple(uploads), num_rows=None)]
         body = parse_json(asked.body)
         if not isinstance(body, dict) or body.keys() != {_BATCH}:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from nested_lightning.app.assembly.wiring.data_facts import OwnDataSpec, tensors_of
-from nested_lightning.app.assembly.wiring.setting_up import datasets_of
 from nested_lightning.app.data.data_summary import DataSummary
+from nested_lightning.app.own.data_facts import OwnDataSpec, tensors_of
+from nested_lightning.app.own.setting_up import datasets_of
 
 
 def own_summary(datamodule: Any, data_spec: OwnDataSpec) -> DataSummary | None:

@@ -10,9 +10,9 @@ import torch
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import Dataset, Subset
 
-from nested_lightning.app.assembly.wiring.lightning_packages import refuse_other_base
 from nested_lightning.app.data.fingerprint import fingerprint
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.own.lightning_packages import refuse_other_base
 from nested_lightning.app.processes import once_a_node
 from nested_lightning.app.random_numbers import seeded_generators
 from nested_lightning.app.seam.logged_values import log_by_path
