@@ -88,3 +88,14 @@ def test_a_loader_that_an_instance_was_given_is_taken_over_and_there_again_after
     assert first != second
     assert isinstance(trainer.train_dataloader, ReproducibleLoader)
     assert data.train_dataloader is own
+
+
+def test_a_hook_that_an_instance_was_given_runs_once_at_each_epochs_end(tmp_path: Path) -> None:
+    model: Any = tiny_model()
+    epochs: list[int] = []
+    model.on_train_epoch_end = own = lambda: epochs.append(model.current_epoch)
+
+    tiny_trainer(tmp_path, [ModuleFirst()], max_epochs=2).fit(model, datamodule=TinyData())
+
+    assert epochs == [0, 1]
+    assert model.on_train_epoch_end is own
