@@ -48,6 +48,8 @@ def evaluate(
     """Score a trained model, or those of a cross-validation, as a whole and part by part."""
     del model  # took effect when it was parsed
     requests, assignments = split_overrides(override, set_)
+    if data and part:
+        raise typer.BadParameter("--part is a part of the training's own data: leave it out, or --data")
     if output is not None and output.suffix not in WRITERS:
         raise typer.BadParameter(f"{output} must end in {', '.join(WRITERS)}, which says how it is written")
     with status_console.status("Loading the model") as status:
@@ -65,7 +67,7 @@ def evaluate(
             "device": device,
             "environ": dict(os.environ),
         }
-        wanted: Any = None if data else part
+        wanted: Any = part
         summary = None
         if folds_in(checkpoint):
             from nested_lightning.containers.starting.folds import evaluate_folds

@@ -89,7 +89,7 @@ def sweep(
 
         with status_console.status("Training the defaults for an epoch"):
             epoch_s = seconds_of_an_epoch(space.settings)
-        print_plan(space, how, epoch_s=epoch_s, max_epochs=space.settings.trainer.max_epochs)
+        print_plan(space, how, epoch_s=epoch_s)
         return
     _run(space, how, resume or folder or _new_folder(settings), is_resumed=resume is not None)
 

@@ -37,10 +37,12 @@ def lr(
     sources: Sources,
     min_lr: Annotated[float, typer.Option("--min", help="First learning rate.")] = 1e-6,
     max_lr: Annotated[float, typer.Option("--max", help="Last learning rate.")] = 1.0,
-    num_steps: Annotated[int, typer.Option("--steps", help="Steps from one to the other.")] = 100,
+    num_steps: Annotated[int, typer.Option("--steps", min=1, help="Steps from one to the other.")] = 100,
     plot: Annotated[Path, typer.Option("--plot", help="Where the curve is drawn, as SVG.")] = Path("lr.svg"),
 ) -> None:
     """Find the learning rate at which the loss falls most steeply; nothing is kept but the plot."""
+    if not 0 < min_lr < max_lr:
+        raise typer.BadParameter(f"--min {min_lr:g} has to be above 0, and below --max {max_lr:g}")
     settings, application, found = _prepare(sources)
     from nested_lightning.app.training.tuning.finders import find_learning_rate
     from nested_lightning.app.training.tuning.rate_plot import draw_rates

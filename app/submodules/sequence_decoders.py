@@ -1,8 +1,9 @@
 """Sequence decoders: vectors in, one set of logits for each step out.
 
-A decoder's ``forward`` takes vectors of [B, L, F_in], a mask of [B, L] or None, and a state or None; it
-returns logits of [B, L, C] and its state after the last step, from which a next call goes on, or None. It is
-given, and publishes, ``in_features``, which are F_in, and ``out_features``, C.
+A decoder's ``forward`` takes vectors of [B, L, F_in], float, a mask of [B, L], False at padding, which stands
+after the steps, or None, and the state that an earlier call returned, or None; it returns logits of [B, L, C]
+and its state after each sequence's last step, or None. It is given, and publishes, ``in_features``, which are
+F_in, and ``out_features``, C.
 
 Shapes: B sequences, L steps, F_in features of a step, H hidden features, C classes.
 """
@@ -58,15 +59,7 @@ class RecurrentDecoder(nn.Module):
         self.linear = nn.Linear(hidden_features * (2 if is_bidirectional else 1), out_features)
 
     def forward(self, x: Tensor, mask: Tensor | None = None, hidden: Any = None) -> tuple[Tensor, Any]:
-        """Decode sequences.
-
-        Args:
-            x: [B, L, F_in], float.
-            mask: [B, L], bool, False at padding, which stands after the steps; None: no padding.
-            hidden: State that an earlier call returned; None: the beginning.
-
-        Returns:
-            Logits of [B, L, C], and the state after each sequence's last step; None if it reads both ways.
+        """Decode sequences; there is no state where they are read both ways.
 
         Raises:
             UserError: A state is given to a decoder that reads both ways.

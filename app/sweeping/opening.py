@@ -40,7 +40,7 @@ def open_study(folder: Path, *, plan: Plan, question: Mapping[str, Any], address
     with faults_of_study(folder, RuntimeError, ImportError):
         if address is None and not file.exists():
             _make_file(file, plan)
-        address = _with_driver(address) if address else address_of(file)
+        address = f"postgresql+psycopg://{address.partition('://')[2]}" if address else address_of(file)
         with alone(create_engine(address, poolclass=NullPool)):
             storage = _storage(address)
             study = _load(storage, plan, name=folder.name if is_shared else _NAME)
@@ -70,11 +70,6 @@ def _storage(address: str) -> RDBStorage:
     if address.startswith("sqlite"):
         return RDBStorage(address, engine_kwargs={"connect_args": {"timeout": _BUSY_S}})
     return RDBStorage(address, engine_kwargs={"pool_pre_ping": True})
-
-
-def _with_driver(address: str) -> str:
-    _, _, place = address.partition("://")
-    return f"postgresql+psycopg://{place}"
 
 
 def _load(storage: RDBStorage, plan: Plan, *, name: str) -> optuna.Study:

@@ -56,13 +56,13 @@ class SweepProgress:
         )
 
 
-def print_plan(space: Any, sweep: SweepSettings, *, epoch_s: float, max_epochs: int) -> None:
+def print_plan(space: Any, sweep: SweepSettings, *, epoch_s: float) -> None:
     """Print what is searched, and about how long it takes."""
     from nested_lightning.app.sweeping.sampling import num_points
     from nested_lightning.app.training.reporting.progress_state import duration_text
 
     trials = min(sweep.trials, num_points(space) or sweep.trials)
-    first = _first_trial(space)
+    first, max_epochs = _first_trial(space), space.settings.trainer.max_epochs
     rows = [(one.path, _allowed(one), _when(one), first[one.path]) for one in space.parameters]
     print_table(
         "Searched", ["setting", "values", "asked for with", "first trial"], rows, numeric=False, is_wide=True

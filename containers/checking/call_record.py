@@ -11,7 +11,7 @@ from nested_lightning.app.checking.findings import Fault
 from nested_lightning.app.errors import did_you_mean
 from nested_lightning.containers.checking.provider_graph import list_providers
 from nested_lightning.containers.overrides.model_provider import overrides_of
-from nested_lightning.containers.providing.declared import Watched
+from nested_lightning.containers.providing.declared import Watched, without_overriding
 
 _COPIED = (providers.Callable, providers.Factory, providers.Singleton)
 
@@ -100,9 +100,6 @@ class CallRecord:
 
 def _copy(provider: Any) -> Any:
     """Return a provider of the same things that overrides don't reach; None where it calls nothing."""
-    kind: Any = next((kind for kind in _COPIED if isinstance(provider, kind)), None)
-    if kind is None or isinstance(
-        provider.provides, providers.Provider
-    ):  # what a named item calls is watched
-        return None
-    return kind(provider.provides, *provider.args, **provider.kwargs)
+    if not isinstance(provider, _COPIED) or isinstance(provider.provides, providers.Provider):
+        return None  # what a named item calls is watched
+    return without_overriding(provider)

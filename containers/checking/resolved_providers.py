@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dependency_injector import providers
-from torch import nn
 
-from nested_lightning.app.assembly.protocols.declaring import required_class
 from nested_lightning.containers.checking.provider_graph import in_force, list_providers
 from nested_lightning.containers.overrides.override import Override, called_for, describe
+from nested_lightning.containers.providing.declared import expected_of
 from nested_lightning.containers.providing.named import NamedProviders, WithParts
 from nested_lightning.settings.base import ChoiceSettings, Settings
 
@@ -94,7 +93,7 @@ class _Resolution:
             target="" if isinstance(provider, NamedProviders) else target_name(provider),
             is_overridden=is_replaced,
             is_repeated=is_repeated,
-            makes_module=_makes_module(provider),
+            makes_module=expected_of(provider).is_module,
             children=() if is_plain else tuple(self._children(provider)),
         )
 
@@ -133,8 +132,3 @@ def target_name(provider: Any) -> str:
     if isinstance(made, providers.Provider):
         return target_name(in_force(made))
     return str(getattr(made, "__name__", type(called).__name__))
-
-
-def _makes_module(provider: Any) -> bool:
-    expected = getattr(provider, "expected", None)
-    return expected is not None and issubclass(required_class(expected.kind), nn.Module)

@@ -88,11 +88,8 @@ def _explain(override: RecordedOverride) -> str:
     is_importable = override.source == "import"
     name = override.name if is_importable else "MODULE:NAME"
     option = f"--override {shlex.quote(f'{override.path}={name}')}"
+    short = re.split(r"[:.]", name)[-1]
     return (
         f"{override.path} was overridden with {override.text}, and a file can't name code to import; give it"
-        f" again: {option}, or in Python overrides={{{override.path!r}: {_last_name(name)}}}"
+        f" again: {option}, or in Python overrides={{{override.path!r}: {short}}}"
     )
-
-
-def _last_name(name: str) -> str:
-    return re.split(r"[:.]", name)[-1]

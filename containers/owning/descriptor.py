@@ -42,9 +42,5 @@ def python_name(family: Family) -> str:
     if isinstance(named, str):
         return named.rpartition(":")[2]
     modules = (sys.modules[one.__module__] for one in family.defined_by)
-    names = (name for module in modules for name, it in vars(module).items() if _is_of(it, family))
-    return next(names, "FAMILY")
-
-
-def _is_of(function: Any, family: Family) -> bool:
-    return getattr(function, "family", None) is family
+    items = (item for module in modules for item in vars(module).items())
+    return next((name for name, it in items if getattr(it, "family", None) is family), "FAMILY")

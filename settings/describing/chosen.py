@@ -40,7 +40,7 @@ def chosen_rows(settings: BaseModel, path: str) -> list[ChosenRow]:
         SettingsError: There is nothing; names the nearest one.
     """
     pattern = names_of(path)
-    every = list(settings_in_effect(type(settings), settings))
+    every = list(settings_in_effect(settings))
     rows = [row for setting in every if _is_at_or_below(setting, pattern) for row in _rows_of(setting)]
     if not rows:
         known = {dotted(one.names[:end]): None for one in every for end in range(1, len(one.names) + 1)}

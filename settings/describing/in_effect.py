@@ -37,13 +37,14 @@ class Setting:
         return isinstance(self.place, Slot) and self.names[-1] == "kind"
 
 
-def settings_in_effect(model: type[BaseModel], values: Any) -> Iterator[Setting]:
-    """Yield the settings of a model, as an object of it has them, or nested values.
+def settings_in_effect(values: Any, model: type[BaseModel] | None = None) -> Iterator[Setting]:
+    """Yield the settings that an object has, or nested values of a model.
 
     The latter may be wrong: where they don't say otherwise, defaults hold.
     """
-    for name, place in fields_of(model).items():
-        field = model.model_fields[name]
+    of: type[BaseModel] = model or type(values)
+    for name, place in fields_of(of).items():
+        field = of.model_fields[name]
         value = _held(values, name, field)
         yield from _settings_at(place, Setting(names=(name,), types=("",), value=value, field=field))
 
@@ -68,7 +69,7 @@ def _settings_below(place: Slot | type[BaseModel], at: Setting) -> Iterator[Sett
             return
         place = slot.choices[kind]
         types = (*types[:-1], built_by(place))
-    for one in settings_in_effect(place, at.value):  # type: ignore[arg-type]
+    for one in settings_in_effect(at.value, place):  # type: ignore[arg-type]
         own = slot if one.names == ("kind",) else one.place
         yield replace(one, names=at.names + one.names, types=types + one.types, place=own)
 

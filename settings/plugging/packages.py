@@ -38,7 +38,7 @@ def packages_of(family: Family, settings: BaseModel) -> dict[str, str]:
     """Return the package of each plug-in that settings of a family use, ``NAME==VERSION``, by dotted path."""
     by_class = {choice: plugin for plugin, choice in PLUGGED_CHOICES.added}
     found = {known.section: plugin for plugin, known in PLUGGED_FAMILIES.added if known is family}
-    for one in settings_in_effect(type(settings), settings) if by_class else ():
+    for one in settings_in_effect(settings) if by_class else ():
         is_used = one.is_kind and one.names[0] in (family.section, "trainer", "submodules")
         choice: Any = one.place.choices[one.value] if is_used and isinstance(one.place, Slot) else None
         if choice in by_class:

@@ -39,9 +39,20 @@ def read_environment(environ: Mapping[str, str], model: type[BaseModel]) -> tupl
         elif names[0].upper() not in known:
             problems.append(_unknown_variable(name, value, known))
         else:
-            values = merge(values, nest_at(names, _value_of(value)))
+            written = _value_of(value)
+            values = merge(values, _placed(name, written, model) or nest_at(names, written))
             origins[names] = name
     return Layer(values, origin="environment", origins=origins), problems
+
+
+def _placed(name: str, value: Any, model: Any) -> dict[str, Any]:
+    """Return a variable's value in its place; nothing where no setting takes it, which is refused later."""
+    from pydantic_settings import EnvSettingsSource  # takes any model, although declared for settings only
+
+    source = EnvSettingsSource(model, env_prefix=ENV_PREFIX, env_nested_delimiter="__")
+    source.env_vars = {name.lower(): value}
+    source.decode_complex_value = lambda *given: given[-1]  # type: ignore[method-assign]
+    return source()
 
 
 def _value_of(text: str) -> Any:

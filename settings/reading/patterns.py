@@ -106,7 +106,7 @@ class _Ground:
         return cls(
             layers=layers,
             merged=merged,
-            settings=[one for one in settings_in_effect(model, known) if one.place is None or one.is_kind],
+            settings=[one for one in settings_in_effect(known, model) if one.place is None or one.is_kind],
             unsaid=Layer(unsaid, origin="default"),
             mistakes=mistakes,
             others=others,
@@ -145,10 +145,10 @@ class _Wish:
 def _unsaid_choices(model: type[BaseModel], merged: Mapping[str, Any], known: BaseModel) -> dict[str, Any]:
     """Return the choices that validators made, nested, where they differ from the defaults."""
     whole = known.model_dump(mode="json")
-    plain = {one.names: one.value for one in settings_in_effect(model, merged) if one.is_kind}
+    plain = {one.names: one.value for one in settings_in_effect(merged, model) if one.is_kind}
     made = (
         one.names[:-1]
-        for one in settings_in_effect(model, known)
+        for one in settings_in_effect(known, model)
         if one.is_kind and one.value != plain.get(one.names) and not has_value(merged, one.names)
     )
     fields = ((*names, field) for names in made for field in value_at(whole, names))

@@ -1,6 +1,6 @@
 """Where a setting stands: with which of the kinds that are searched it is in effect."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -67,7 +67,7 @@ def _at(
 ) -> Setting | None:
     with suppress(SettingsError):
         changed = with_items(settings.changed(changes) if changes else settings, [names])
-        for one in _in_effect(changed):
+        for one in settings_in_effect(changed):
             if one.names == names and (one.place is None or one.is_kind):
                 return one
             if one.names == names[:-1] and names[-1] == "kind" and isinstance(one.place, Slot):
@@ -75,12 +75,8 @@ def _at(
     return None
 
 
-def _in_effect(settings: ApplicationSettings) -> Iterator[Setting]:
-    return settings_in_effect(type(settings), settings)
-
-
 def _why_missing(settings: ApplicationSettings, names: Names, kinds: Kinds) -> str:
-    there = {one.names: one for one in _in_effect(settings)}
+    there = {one.names: one for one in settings_in_effect(settings)}
     if inner := _name_within(there, names):
         return f"{dotted(names)}: has settings of its own; search one of them, as {dotted((*names, inner))}"
     known = {one[:i] for one in there for i in range(len(one) + 1)}

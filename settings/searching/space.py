@@ -163,7 +163,7 @@ def _notes_on_lost(
 ) -> Iterator[str]:
     """Yield what is set for the kind that there is, and isn't for others that are drawn and have it too."""
     choice = names_of(path)[:-1]
-    there = [one for one in settings_in_effect(type(settings), settings) if one.names[:-1] == choice]
+    there = [one for one in settings_in_effect(settings) if one.names[:-1] == choice]
     now = next((one.value for one in there if one.is_kind), None)
     for one in there:
         name, value, setting = one.names[-1], one.value, dotted(one.names)

@@ -32,14 +32,14 @@ def test_what_is_broken_is_named_with_the_reason_and_ends_nothing_but_its_own_im
     (package / "entry_points.txt").write_text("[nested_lightning.families]\nbroken = no_such_module:FAMILY\n")
     code = 'raise RuntimeError("operator torchvision::nms does not exist")'
     add_fake_package(site, "torchvision", "0.9.0", requires=["torch==1.8.0"], code=code)
-    (tmp_path / "file").write_text("")
+    (tmp_path / "[b]").write_text("")  # as rich's markup
 
-    done = fresh_program("doctor", "--run-dir", "file/runs", environ={"PYTHONPATH": str(site)})
+    done = fresh_program("doctor", "--run-dir", "[b]/runs", environ={"PYTHONPATH": str(site)})
 
     assert done.returncode == 1, done.stderr
     assert "no_such_module:FAMILY of broken-plugin==3.1  ModuleNotFoundError" in done.stdout
     assert f"torchvision  0.9.0  needs torch==1.8.0, and torch {version('torch')} is installed" in done.stdout
     assert "can't be loaded: RuntimeError: operator torchvision::nms does not exist" in done.stdout
-    assert "file/runs  can't be written to: Not a directory" in done.stdout
+    assert "[b]/runs  can't be written to: Not a directory" in done.stdout
     assert "✓ python" in done.stdout  # what was looked at goes on being printed
     assert done.stderr == ""

@@ -132,3 +132,18 @@ def test_config_takes_the_overrides_of_a_training_as_they_are() -> None:
     settings = yaml.safe_load(invoke("config", "-m", "multi-feature", *own))
 
     assert "depth" not in settings["multi_feature"]["head"]  # an argument of what takes its place
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("tune lr --min 1 --max 0.1", "--min 1 has to be above 0, and below --max 0.1"),
+        ("tune lr --min -1", "--min -1 has to be above 0"),
+        ("tune lr --steps 0", "greater than or equal to 1"),
+        ("evaluate best.ckpt --data mine.csv --part val", "--part is a part of the training's own data"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused_before_anything_is_read(arguments: str, message: str) -> None:
+    done = runner.invoke(app, arguments.split(), standalone_mode=False)
+
+    assert message in str(done.exception)

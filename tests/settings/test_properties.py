@@ -28,7 +28,7 @@ BOUND = frozenset({"min_epochs", "min_steps", "max_time", "benchmark", "gradient
 BOUND |= {"gradient_clip_algorithm", "val_every_n_epochs"}
 """Settings of the trainer that seldom go with others."""
 some = hypothesis_settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

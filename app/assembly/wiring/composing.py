@@ -48,9 +48,8 @@ def wire(function: Callable[..., Any], /, *, assembler: Assembler, **given: Any)
 
 def _configure(composite: nn.Module, assembler: Assembler) -> None:
     """Let a composite build what it leaves to Lightning's ``configure_model``, which may be called again."""
-    if not isinstance(composite, LightningModule):
-        return
-    if type(composite).configure_model is not LightningModule.configure_model:
+    plain = LightningModule.configure_model
+    if isinstance(composite, LightningModule) and type(composite).configure_model is not plain:
         path = f"{assembler.locate('')}.configure_model"
         with assembler.seeding(path), naming(path):
             composite.configure_model()

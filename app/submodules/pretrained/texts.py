@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
+from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.submodules.pretrained.files import NONE, PretrainedFiles
 from nested_lightning.app.submodules.pretrained.part import PretrainedPart
-from nested_lightning.app.submodules.pretrained.tokenizer_files import TOKENIZER
+from nested_lightning.app.submodules.pretrained.tokenizer_files import read_tokenizer
 from nested_lightning.app.submodules.pretrained.transformers_parts import (
     build_network,
     describe,
@@ -52,18 +53,19 @@ def preparation(*, weights: str) -> TextPreparation:
         weights: A folder with ``tokenizer.json``.
 
     Raises:
-        UserError: It has none.
+        UserError: It has none, a file in it is damaged, or none says how long a text may be.
     """
     if weights == NONE:
         raise UserError(
             "weights = none: set tokenizer to the folder of the tokenizer of this reader of texts"
         )
     files = PretrainedFiles(weights)
-    tokenizer = files.text(TOKENIZER)
+    tokenizer, _ = read_tokenizer(files)
     cut = (json.loads(tokenizer).get("truncation") or {}).get("max_length")
     said = [(files.json(file) or {}).get(name) for file, name in _LENGTHS]
-    first = next((int(length) for length in (*said[:1], cut, *said[1:]) if length), 0)
-    positions = int(said[-1] or first) - _MARGIN
+    with foreign_file(f"{weights}: {' or '.join(name for _, name in _LENGTHS)}"):
+        first = next((int(length) for length in (*said[:1], cut, *said[1:]) if length), 0)
+        positions = int(said[-1] or first) - _MARGIN
     if first < 1 or positions < 1:
         raise UserError(f"weights = {weights}: no file in it says how long a text may be (model_max_length)")
     return TextPreparation(tokenizer=tokenizer, max_length=min(first, positions))
@@ -89,11 +91,12 @@ class TokenReader(PretrainedPart):
     def __init__(
         self, *, num_tokens: int, config: Mapping[str, Any] | None, weights: str, sha256: str | None
     ) -> None:
-        known = config or describe(weights=weights)["config"]
-        if num_tokens > int(known.get("vocab_size", 0)):
-            raise ValueError(f"its model has {known.get('vocab_size')} tokens, its tokenizer {num_tokens}")
-        super().__init__(network=build_network(known), weights=weights, sha256=sha256, take=load_network)
-        self.out_features = int(self.network.config.hidden_size)
+        network: Any = build_network(config or describe(weights=weights)["config"])
+        known = network.config.get_text_config()
+        if num_tokens > known.vocab_size:
+            raise ValueError(f"its model has {known.vocab_size} tokens, its tokenizer {num_tokens}")
+        super().__init__(network=network, weights=weights, sha256=sha256, take=load_network)
+        self.out_features = int(network.config.hidden_size)
 
     def read(self, x: Tensor) -> Tensor:
         """Map whole numbers of [B, L], each id and 1, 0 at the end where there is none, to [B, L, F]."""

@@ -9,7 +9,7 @@ from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.submodules.pretrained.files import NONE, PretrainedFiles
 from nested_lightning.app.submodules.pretrained.tokenization import PretrainedTokenizer, load_tokenizer
 
-TOKENIZER = "tokenizer.json"
+_TOKENIZER = "tokenizer.json"
 _STRANGE = "\N{SNOWMAN}\N{GREEK CAPITAL LETTER OMEGA}"
 """What a tokenizer that hasn't got it, has to know as unknown at least."""
 
@@ -26,10 +26,8 @@ def preparation(*, weights: str) -> PretrainedTokenizer:
     if weights == NONE:
         raise UserError("weights = none: set tokenizer to the folder of the model's tokenizer")
     files = PretrainedFiles(weights)
-    text = files.text(TOKENIZER)
-    with foreign_file(f"{weights}: {TOKENIZER}"):
-        loaded = load_tokenizer(text)
-        unknown = json.loads(text)["model"].get("unk_token")
+    text, loaded = read_tokenizer(files)
+    unknown = json.loads(text)["model"].get("unk_token")
     named = dict(_named(files, loaded))
     end = named.get("eos", named.get("sep"))
     if end is None:
@@ -47,6 +45,17 @@ def preparation(*, weights: str) -> PretrainedTokenizer:
             " all bytes as tokens"
         )
     return found
+
+
+def read_tokenizer(files: PretrainedFiles) -> tuple[str, Any]:
+    """Return ``tokenizer.json`` of a part's folder, and the tokenizer that it is.
+
+    Raises:
+        UserError: There is none, or it is damaged.
+    """
+    text = files.text(_TOKENIZER)
+    with foreign_file(f"{files.named}: {_TOKENIZER}"):
+        return text, load_tokenizer(text)
 
 
 def _named(files: PretrainedFiles, loaded: Any) -> Iterator[tuple[str, str]]:

@@ -1,8 +1,6 @@
 """Overriding by dotted path: any depth, several at a time, put back, and guarded."""
 
 import pickle
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -16,7 +14,6 @@ from nested_lightning.app.submodules.feature_extractors import PeriodicFeatureEx
 from nested_lightning.containers.application import compose_application
 from nested_lightning.containers.overrides.applying import overriding
 from nested_lightning.containers.overrides.provider_paths import OverridePathError, find_provider
-from tests.command_line import PROJECT
 
 
 class MockExtractor(nn.Module):
@@ -227,16 +224,6 @@ def test_it_works_through_a_host_that_was_given_a_live_container(small_settings:
     assert _types(application) == {"kar": REAL, "fou": REAL}
     with pytest.raises(OverridePathError, match="learning: no container is given there yet"):
         find_provider(Host(), "learning.multi_feature.head")
-
-
-@pytest.mark.slow
-def test_the_readmes_import_gives_the_function_in_a_fresh_process() -> None:
-    code = "import nested_lightning as nl; print(callable(nl.overriding))"
-    command = [sys.executable, "-c", code]
-
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
-
-    assert done.stdout.strip() == "True"
 
 
 def test_settings_can_be_sent_to_another_process(small_settings: dict[str, Any]) -> None:

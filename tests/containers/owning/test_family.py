@@ -261,7 +261,9 @@ def test_an_optimiser_is_a_factory_with_the_settings_of_its_kind(tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_commands_take_a_family_from_a_file(program: Program, tmp_path: Path) -> None:
+def test_commands_train_a_family_from_a_file_with_settings_and_overrides(
+    program: Program, tmp_path: Path
+) -> None:
     (tmp_path / "my_corners.py").write_text(CLASSIFIER.read_text())
     (tmp_path / "my_net.py").write_text(
         "from torch import nn\n\n\nclass Flat(nn.Sequential):\n"
@@ -269,33 +271,16 @@ def test_commands_take_a_family_from_a_file(program: Program, tmp_path: Path) ->
         "        super().__init__(nn.Flatten(), nn.Linear(in_features, num_classes))\n"
     )
 
-    def run(*arguments: str, status: int = 0) -> str:
+    def run(*arguments: str) -> str:
         done = program(*arguments)
-        assert done.returncode == status, done.stdout + done.stderr
+        assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 
     own = ("--model", "my_corners.py:corners")
-    assert "no fault was found" in run("check", *own)
     run("train", *own, "--epochs", "2", "--run-dir", "run", "--set", "corners.net.hidden_features=5")
     (tmp_path / "my_vaes.py").write_text((CLASSIFIER.parent / "vaes.py").read_text())
     other = ("--model", "my_vaes.py:curve_pair")  # more than the checkpoint needs
     assert "test/acc" in run("evaluate", "run/checkpoints/best.ckpt", *other, *own)
     assert "epoch 3/3" in run("resume", "run", *own, "--set", "trainer.max_epochs=3")
-    assert "hidden_features: 5" in run("inspect", "run/checkpoints/best.ckpt")
-    run(
-        "swap",
-        "run/checkpoints/best.ckpt",
-        "--submodule",
-        "corners.net",
-        "--with",
-        "linear",
-        "-o",
-        "s.ckpt",
-        *own,
-    )
     run("train", *own, "--epochs", "1", "--run-dir", "flat", "--override", "corners.net=my_net:Flat")
     run("evaluate", "flat/checkpoints/last.ckpt", *own, "--override", "corners.net=my_net:Flat")
-    assert "DenseNet" in run("graph", *own)
-    assert "corners has no folds: no corners.data.split" in run("train", *own, "--folds", "3", status=2)
-    assert "corners has no predictor" in run("predict", "run/checkpoints/best.ckpt", *own, status=2)
-    assert "batch_size: 16" in run("config", *own)

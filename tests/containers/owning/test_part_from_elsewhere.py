@@ -26,7 +26,7 @@ from nested_lightning.app.training.runs.result import TrainingResult
 from nested_lightning.app.training.runs.run import TrainingRun
 from tests.containers.owning.small_training import Rows, Small
 
-PATH = "elsewhere.first"
+PATH = "tuned.first"
 
 
 class Injected(Small):
@@ -41,14 +41,14 @@ class Injected(Small):
 def own_family(**declared: Any) -> Any:
     """Return a family whose part ``first`` is declared so."""
 
-    @family("elsewhere")
-    def elsewhere(
+    @family("tuned")
+    def tuned(
         data: Rows, model: Part[Injected], first: Part[nn.Module] = part(nn.Linear, **declared)
     ) -> Injected:
         """A part of two."""
         return model(first=first(3, 4))
 
-    return elsewhere
+    return tuned
 
 
 def file_of(folder: Path, prefix: str = "", more: Mapping[str, Tensor] | None = None) -> Path:
@@ -67,7 +67,7 @@ def run_of(own: Any, folder: Path, **policy: Any) -> TrainingRun:
     trainer = {"max_epochs": 2, "accelerator": "cpu", "use_progress_bar": False}
     policies = {"submodules": {PATH: policy}} if policy else {}
     settings = {"run_dir": str(folder / "run"), "trainer": trainer, **policies}
-    run: TrainingRun = bootstrap(settings, family=own).elsewhere.training_run()
+    run: TrainingRun = bootstrap(settings, family=own).tuned.training_run()
     return run
 
 
@@ -118,7 +118,7 @@ def test_what_a_file_lacks_is_refused_or_by_choice_left_out_and_kept_in_the_resu
 
 def test_a_file_in_which_nothing_fits_is_refused_even_so(tmp_path: Path) -> None:
     file = str(file_of(tmp_path, "net."))
-    with pytest.raises(UserError, match=r"submodules\.elsewhere\.first\.init_from: .*differ: weight is not"):
+    with pytest.raises(UserError, match=r"submodules\.tuned\.first\.init_from: .*differ: weight is not"):
         run_of(own_family(), tmp_path / "partly", init_from=file, init_partly=True)()
     with pytest.raises(UserError, match="has no weights at nett"):
         run_of(own_family(), tmp_path / "misspelt", init_from=file, init_path="nett")()
@@ -157,8 +157,8 @@ def test_several_parts_may_start_from_a_file_each_by_its_own_name(tmp_path: Path
     }
     save_file(tensors, file)
 
-    @family("elsewhere")
-    def elsewhere(
+    @family("tuned")
+    def tuned(
         data: Rows,
         model: Part[Several],
         branches: Parts[nn.Module] = parts(nn.Linear, init_from=file, init_path="branches.*", freeze=True),
@@ -166,15 +166,15 @@ def test_several_parts_may_start_from_a_file_each_by_its_own_name(tmp_path: Path
         """Several parts."""
         return model(branches={name: branches[name](3, 4) for name in ("one", "two")})
 
-    run = run_of(elsewhere, tmp_path)
+    run = run_of(tuned, tmp_path)
     result = run()
 
     found: Any = run.model.branches
     assert (found["one"].weight == 0.5).all()
     assert (found["two"].weight == 0.75).all()
     assert {path: one["taken"] for path, one in result.init_parts.items()} == {
-        "elsewhere.branches.one": 2,
-        "elsewhere.branches.two": 2,
+        "tuned.branches.one": 2,
+        "tuned.branches.two": 2,
     }
 
 
@@ -197,5 +197,5 @@ def test_weights_that_were_trained_since_are_not_replaced_by_those_that_the_wiri
     result = run_of(own, tmp_path)()
 
     settings = {"run_dir": str(tmp_path / "on"), "trainer": {"max_epochs": 1}}
-    on = bootstrap_from(result.best_checkpoint, settings, family=own).elsewhere.training_run()
+    on = bootstrap_from(result.best_checkpoint, settings, family=own).tuned.training_run()
     assert on().init_parts == {}

@@ -58,12 +58,10 @@ def batches_of(settings: dict[str, Any], path: Path, **trainer: Any) -> Batches:
     "trainer",
     [
         {"limit_train_batches": 0.7, "limit_val_batches": 1},
-        {"val_check_interval": 2},
         {"val_check_interval": 1},
         {"val_check_interval": 0.5},
         {"val_check_interval": 3, "val_every_n_epochs": None},
         {"val_check_interval": 2, "accumulate_grad_batches": 3},
-        {"num_sanity_val_steps": -1},
         {"is_deterministic": "warn"},
     ],
     ids=str,

@@ -99,6 +99,22 @@ def test_a_folder_without_a_tokenizer_or_a_length_is_refused(tmp_path: Path) -> 
         preparation(weights=str(part))
 
 
+@pytest.mark.parametrize(
+    ("file", "content"), [("tokenizer.json", '{"a":'), ("tokenizer_config.json", '{"model_max_length": "x"}')]
+)
+def test_what_is_damaged_is_named(tmp_path: Path, file: str, content: str) -> None:
+    part = write_text_encoder(tmp_path / "part")
+    (part / file).write_text(content)
+    with pytest.raises(UserError, match=r"part: .*(tokenizer\.json|model_max_length).* is damaged"):
+        preparation(weights=str(part))
+
+
+def test_a_model_of_the_usual_number_of_tokens_need_not_say_it() -> None:
+    config = {"model_type": "bert", "hidden_size": 8, "num_attention_heads": 2, "num_hidden_layers": 1}
+    extractor = TransformersTextExtractor(in_features=12, max_length=4, config=config)
+    assert extractor(torch.tensor([[3, 1, 0, 0]])).shape == (1, 32)
+
+
 def test_inspect_shows_the_beginning_of_a_tokenizer(tmp_path: Path, program: Program) -> None:
     part = write_text_encoder(tmp_path / "part")
     result = _family(part, tmp_path / "run", _rows()).train()

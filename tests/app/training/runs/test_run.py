@@ -13,21 +13,18 @@ from nested_lightning.app.training.trainer import build_best_checkpoint
 from tests.app.training.tiny_training import BATCHES_PER_EPOCH, TinyData, tiny_model, tiny_trainer
 
 
-def training_run(
-    folder: RunFolder, *, data: TinyData | None = None, max_epochs: int = 3, resume_from: Path | None = None
-) -> TrainingRun:
+def training_run(folder: RunFolder, *, data: TinyData | None = None) -> TrainingRun:
     callbacks = [
         build_best_checkpoint(path=folder.best_checkpoint, monitor="val_loss"),
         LastCheckpoint(path=folder.last_checkpoint),
     ]
     loggers = [MetricsFile(path=folder.metrics_file)]
     return TrainingRun(
-        trainer=tiny_trainer(folder.path, callbacks, loggers=loggers, max_epochs=max_epochs),
+        trainer=tiny_trainer(folder.path, callbacks, loggers=loggers),
         model=tiny_model(),
         datamodule=data or TinyData(),
         run_folder=folder,
         num_threads=1,
-        resume_from=resume_from,
     )
 
 
@@ -73,14 +70,6 @@ def test_run_without_validation_evaluates_the_last_checkpoint(folder: RunFolder)
     assert result.best_checkpoint.name == "last.ckpt"
     assert result.validation_metrics == {}
     assert set(result.test_metrics) == {"test_loss"}
-
-
-@pytest.mark.parametrize("max_epochs", [3, 5])
-def test_run_goes_on_from_its_last_checkpoint(folder: RunFolder, max_epochs: int) -> None:
-    training_run(folder)()
-    again = training_run(folder, max_epochs=max_epochs, resume_from=folder.last_checkpoint)()
-    assert again.num_steps == max_epochs * BATCHES_PER_EPOCH
-    assert len(folder.metrics_file.read_text().splitlines()) == 1 + max_epochs * BATCHES_PER_EPOCH
 
 
 def test_run_leaves_the_number_of_threads_as_it_was(folder: RunFolder) -> None:
