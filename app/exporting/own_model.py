@@ -6,7 +6,6 @@ from copy import deepcopy
 from typing import Any, Literal, TypeAlias
 
 from pytorch_lightning import LightningModule
-from pytorch_lightning.utilities.model_helpers import is_overridden
 from torch import Tensor
 
 from nested_lightning.app.errors import UserError
@@ -21,7 +20,7 @@ from nested_lightning.app.exporting.exportable import (
 from nested_lightning.app.own.composer import first_batches
 from nested_lightning.app.own.data_facts import OwnDataSpec
 from nested_lightning.app.tensors import filled, items_of, tensors_in
-from nested_lightning.app.training.loops import call_step, has_step
+from nested_lightning.app.training.loops import call_step, has_own, has_step
 
 Called: TypeAlias = Literal["forward", "predict_step"]
 
@@ -92,7 +91,7 @@ def exports_of(
 
 def _own_batches(model: LightningModule) -> list[Any]:
     """Return batches of a model with loaders of its own; none where it has no such."""
-    if not is_overridden("train_dataloader", model):
+    if not has_own(model, "train_dataloader"):
         return []
     ready = deepcopy(model)  # its hooks may change it
     ready.prepare_data()

@@ -5,7 +5,6 @@ from typing import Literal
 
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint, ProgressBar, WeightAveraging
-from pytorch_lightning.utilities.model_helpers import is_overridden
 from typing_extensions import override
 
 from nested_lightning.app.errors import UserError
@@ -25,12 +24,13 @@ class ModuleFirst(TemporaryChange):
     @override
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Have Lightning's call do nothing."""
-        if stage == "fit" and is_overridden("on_train_epoch_end", pl_module):
+        if stage == "fit":
+            self._run = pl_module.on_train_epoch_end
             self.changes.enter_context(temporary_attributes(pl_module, on_train_epoch_end=_nothing))
 
     @override
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        type(pl_module).on_train_epoch_end(pl_module)
+        self._run()
 
 
 def _nothing() -> None:

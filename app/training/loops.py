@@ -1,11 +1,10 @@
 """Which of Lightning's loops a module and its datamodule have, what they call, and what they log."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pytorch_lightning import LightningDataModule, LightningModule, Trainer
 from pytorch_lightning.profilers import PassThroughProfiler
-from pytorch_lightning.utilities.model_helpers import is_overridden
 from pytorch_lightning.utilities.signature_utils import is_param_in_hook_signature
 
 from nested_lightning.app.temporary_attributes import temporary_attributes
@@ -21,25 +20,28 @@ _STEPS = {
 
 def lacking_for(part: str, model: LightningModule, datamodule: LightningDataModule | None) -> list[str]:
     """Return in words what is missing to go through ``train``, ``val``, ``test`` or ``predict``."""
-    return [*_lacking(part, model, datamodule)]
+    lacking, loader = [], f"{part}_dataloader"
+    if not has_step(part, model):
+        lacking.append(f"{type(model).__name__} has no {_STEPS[part]}")
+    if not has_own(datamodule, loader) and not has_own(model, loader):
+        lacking.append(f"{type(model if datamodule is None else datamodule).__name__} has no {loader}")
+    return lacking
+
+
+def has_own(owner: Any, hook: str) -> bool:
+    """Return whether a module or a datamodule, or a class of one, has more than the empty hook of all."""
+    found = getattr(owner, hook, None)
+    return getattr(found, "__func__", found) not in (None, getattr(LightningModule, hook))
 
 
 def has_step(part: str, model: LightningModule) -> bool:
     """Return whether a module has the step by which a part of the data is gone through."""
-    return is_overridden(_STEPS[part], model)
+    return has_own(model, _STEPS[part])
 
 
 def call_step(step: Callable[..., Any], batch: Any) -> Any:
     """Return what a step gives for a batch, with its number, 0, if it takes one, as Lightning calls it."""
     return step(batch, 0) if is_param_in_hook_signature(step, "batch_idx", min_args=2) else step(batch)
-
-
-def _lacking(part: str, model: LightningModule, datamodule: LightningDataModule | None) -> Iterator[str]:
-    step, loader = _STEPS[part], f"{part}_dataloader"
-    if not has_step(part, model):
-        yield f"{type(model).__name__} has no {step}"
-    if not is_overridden(loader, datamodule) and not is_overridden(loader, model):
-        yield f"{type(model if datamodule is None else datamodule).__name__} has no {loader}"
 
 
 def scores_of(

@@ -20,7 +20,7 @@ def build_adam(
     *,
     lr: float = 1e-3,
     weight_decay: float = 0.0,
-    betas: Sequence[float] = (0.9, 0.999),
+    betas: tuple[float, float] = (0.9, 0.999),
     is_fused: bool = True,
 ) -> Adam:
     """Build Adam (Kingma and Ba, https://arxiv.org/abs/1412.6980).
@@ -33,7 +33,7 @@ def build_adam(
         is_fused: Update all parameters in one call; CPU, CUDA and MPS have it.
     """
     given = _listed(params)
-    return Adam(given, lr=lr, weight_decay=weight_decay, betas=_pair(betas), fused=_fused(given, is_fused))
+    return Adam(given, lr=lr, weight_decay=weight_decay, betas=betas, fused=_fused(given, is_fused))
 
 
 def build_adamw(
@@ -41,7 +41,7 @@ def build_adamw(
     *,
     lr: float = 1e-3,
     weight_decay: float = 1e-2,
-    betas: Sequence[float] = (0.9, 0.999),
+    betas: tuple[float, float] = (0.9, 0.999),
     is_fused: bool = True,
 ) -> AdamW:
     """Build AdamW, Adam with decoupled weight decay (Loshchilov and Hutter, https://arxiv.org/abs/1711.05101).
@@ -54,7 +54,7 @@ def build_adamw(
         is_fused: Update all parameters in one call; CPU, CUDA and MPS have it.
     """
     given = _listed(params)
-    return AdamW(given, lr=lr, weight_decay=weight_decay, betas=_pair(betas), fused=_fused(given, is_fused))
+    return AdamW(given, lr=lr, weight_decay=weight_decay, betas=betas, fused=_fused(given, is_fused))
 
 
 def build_sgd(
@@ -109,8 +109,3 @@ def _fused(params: Sequence[Any], is_fused: bool) -> bool:
     """Return whether the fused implementation is used: ``meta``, where models are checked, has none."""
     groups = (each["params"] if isinstance(each, dict) else [each] for each in params)
     return is_fused and not any(parameter.is_meta for group in groups for parameter in group)
-
-
-def _pair(betas: Sequence[float]) -> tuple[float, float]:
-    first, second = betas
-    return first, second

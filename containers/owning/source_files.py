@@ -12,10 +12,10 @@ from types import ModuleType
 from typing import Any
 
 from pytorch_lightning import LightningDataModule, LightningModule
-from pytorch_lightning.utilities.model_helpers import is_overridden
 
 from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.app.own.lightning_packages import is_of_other_package
+from nested_lightning.app.training.loops import has_own
 from nested_lightning.containers.owning.descriptor import family_of
 from nested_lightning.containers.owning.family import family
 from nested_lightning.settings.family import Family
@@ -53,7 +53,7 @@ def _unwired(module: Any, model: type[LightningModule]) -> Any:
     known = [one for one in vars(module).values() if _is_lightning(one, LightningDataModule)]
     own = [one for one in known if _is_own(module, one, LightningDataModule)]
     data = own or [one for one in known if one.__name__ != LightningDataModule.__name__]
-    has_loaders = is_of_other_package(model) or is_overridden("train_dataloader", model, LightningModule)
+    has_loaders = has_own(model, "train_dataloader")
     if len(data) != 1 and (data or not has_loaders):
         names = ", ".join(one.__name__ for one in data) or "none"
         raise UserError(

@@ -66,7 +66,9 @@ def _connect(address: str | None, num_cpus: int) -> None:
     try:
         ray.init(address=address, **quiet)
     except (ConnectionError, ValueError, RuntimeError, SystemExit) as error:  # it exits if nothing answers
-        raise UserError(_why_not(address, error)) from error
+        is_refused = "AuthToken" in f"{error}{error.__cause__}"
+        none = f"there is no Ray cluster at {address}"
+        raise UserError(_needs_token(address) if is_refused else none) from error
     except ray.exceptions.AuthenticationError as error:
         raise UserError(_needs_token(address)) from error
 
@@ -81,12 +83,6 @@ def _require_answer(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE_S).close()
     except (OSError, OverflowError) as error:
         raise UserError(f"there is no Ray cluster at {address}: {error}") from error
-
-
-def _why_not(address: str, error: BaseException) -> str:
-    if "AuthToken" in f"{error}{error.__cause__}":
-        return _needs_token(address)
-    return f"there is no Ray cluster at {address}"
 
 
 def _needs_token(address: str) -> str:

@@ -97,12 +97,7 @@ class CrossValidation:
         return len(self._trainings)
 
     def __call__(self) -> CrossValidationResult:
-        """Train what is left, write the files and return the result.
-
-        Raises:
-            UserError: As `TrainingRun`.
-            TrainingInterruptedError: A signal ended a training; that fold and those after it are left.
-        """
+        """Train what is left, see `train`, write the files and return the result."""
         return self.conclude(self.train())
 
     def train(self, train: Callable[[int, TrainingRun], TrainingResult] = _train) -> list[TrainingResult]:

@@ -44,7 +44,7 @@ class ReproducibleData(TemporaryChange):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         for name in _LOADERS:
             source = getattr(trainer, "datamodule", None) or pl_module
-            given = self._taking_over(getattr(source, name), trainer)
+            given = self._taking_over(getattr(source, name), trainer, is_for_training=name == _TRAINING)
             self.changes.enter_context(temporary_attributes(source, **{name: given}))
 
     @override
@@ -62,10 +62,11 @@ class ReproducibleData(TemporaryChange):
         if loop.get("epoch_loop.batch_progress", {}).get("is_last_batch", False):
             self._places[:] = map(next_epoch, self._places)  # for Lightning too, which takes them from here
 
-    def _taking_over(self, give: Callable[[], Any], trainer: Trainer) -> Callable[[], Any]:
+    def _taking_over(
+        self, give: Callable[[], Any], trainer: Trainer, *, is_for_training: bool
+    ) -> Callable[[], Any]:
         @wraps(give)
         def given() -> Any:
-            is_for_training = give.__name__ == _TRAINING
             loaders = give()
             combined = loaders if isinstance(loaders, CombinedLoader) else CombinedLoader(loaders)
             combined.flattened = [self._take_over(one, is_for_training) for one in combined.flattened]

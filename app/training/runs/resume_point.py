@@ -1,7 +1,6 @@
 """Where a training that was interrupted can go on: its newest checkpoint that is whole."""
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, NotRequired
@@ -91,7 +90,8 @@ def find_resume_point(folder: RunFolder) -> ResumePoint | None:
     """
     points: list[ResumePoint] = []
     refusals: list[str] = []
-    for path in _newest_files(folder):
+    newest = (folder.last_checkpoint, *sorted(folder.path.glob(_SAVED_BY_SLURM_SIGNAL)))
+    for path in filter(Path.is_file, newest):
         try:
             points.append(_read_whole(path))
         except UserError as error:
@@ -107,11 +107,6 @@ def find_resume_point(folder: RunFolder) -> ResumePoint | None:
     if refusals:
         raise UserError("\n".join(refusals))
     return None
-
-
-def _newest_files(folder: RunFolder) -> Iterator[Path]:
-    yield from (path for path in [folder.last_checkpoint] if path.is_file())
-    yield from sorted(folder.path.glob(_SAVED_BY_SLURM_SIGNAL))
 
 
 def _read_whole(path: Path) -> ResumePoint:

@@ -52,10 +52,6 @@ def test_sgd_takes_nesterovs_momentum() -> None:
     assert not torch.allclose(plain, nesterov)
 
 
-def test_adam_takes_betas_from_a_list() -> None:
-    assert build_adam(nn.Linear(1, 1).parameters(), betas=[0.5, 0.6]).param_groups[0]["betas"] == (0.5, 0.6)
-
-
 def test_parameter_groups_keep_their_own_learning_rate() -> None:
     first, second = nn.Linear(1, 1), nn.Linear(1, 1)
     groups: list[dict[str, Any]] = [
