@@ -39,7 +39,7 @@ class ReproducibleLoader(LoaderInPlace):
         self._seeds = {key: one.initial_seed() for key, one in self._generators.items()}
         self._num_shared: int | None = None
         self._has_drawn = False
-        self._pending: list[_Batch] = []
+        self._pending = _Pending()
         self._rebuilt = _rebuild(loader, self._pending)
 
     @override
@@ -111,6 +111,14 @@ class _SeededDataset(Dataset[Any]):
             whole = getattr(self.dataset, "__getitems__", None)
             samples = whole(batch.indices) if whole else [self.dataset[index] for index in batch.indices]
             return self._collate(samples)
+
+
+class _Pending(list[_Batch]):
+    """The batches that are to come; whoever goes through some keeps those, where others come after them."""
+
+    @override
+    def __iter__(self) -> Iterator[_Batch]:
+        return iter(self.copy())
 
 
 def _rebuild(loader: DataLoader[Any], batches: list[Any]) -> DataLoader[Any]:

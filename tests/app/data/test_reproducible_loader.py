@@ -154,6 +154,15 @@ def test_evaluation_draws_the_same_each_time() -> None:
     assert rows(loader) == rows(loader)
 
 
+def test_an_epoch_goes_on_as_it_was_after_others_in_its_middle() -> None:
+    whole = rows(taken_over("shuffled"))
+    loader = taken_over("shuffled")
+    batches = iter(loader)
+    first = [*islice(batches, 2)]
+    rows(loader)
+    assert rows([*first, *batches]) == whole
+
+
 def test_a_sampler_that_gives_less_than_it_says_is_refused() -> None:
     class Short(Drawn):
         def __iter__(self) -> Iterator[int]:
