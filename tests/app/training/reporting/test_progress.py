@@ -1,5 +1,6 @@
 import io
 import math
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,18 @@ def test_disabled_progress_shows_nothing(tmp_path: Path) -> None:
     progress.disable()
     tiny_trainer(tmp_path, [progress]).fit(tiny_model(), datamodule=TinyData())
     assert output.getvalue() == ""
+
+
+def test_disabled_progress_on_a_terminal_leaves_what_is_printed_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress_module, "_PATIENCE_S", 0.0)
+    console = Console(file=io.StringIO(), force_terminal=True, _environ={"TERM": "xterm"})
+    progress = TrainingProgress(console=console)
+    progress.disable()
+    for _ in progress.track("gathering", range(3)):
+        sys.stdout.write("said by the model\n")
+    assert capsys.readouterr().out == "said by the model\n" * 3
 
 
 def test_quick_validation_and_test_show_nothing_of_their_own(tmp_path: Path) -> None:
