@@ -104,7 +104,7 @@ def allowed_values(field: FieldInfo) -> str:
 
 
 def value_schema(field: FieldInfo) -> dict[str, Any]:
-    """Return the JSON schema of a field's value, without references."""
+    """Return the JSON schema of a field's value, with no references: what holds its like may be anything there."""
     schema = _adapter(field).json_schema()
     whole: dict[str, Any] = _inlined(schema, schema.get("$defs", {}))
     return whole
@@ -116,7 +116,8 @@ def _inlined(schema: Any, named: dict[str, Any]) -> Any:
     if not isinstance(schema, dict):
         return schema
     if "$ref" in schema:
-        return _inlined(named[schema["$ref"].rpartition("/")[2]], named)
+        name = schema["$ref"].rpartition("/")[2]
+        return _inlined(named.get(name, {}), {other: one for other, one in named.items() if other != name})
     return {name: _inlined(inner, named) for name, inner in schema.items() if name != "$defs"}
 
 
