@@ -62,8 +62,8 @@ def _open_exported(path: Path, device: str | None, own: OwnCode) -> tuple[Predic
 
     if device not in (None, "cpu", "auto"):
         raise UserError(f"--device {device}: {path} is run by onnxruntime on the CPU; leave it out")
-    if own.override:
-        raise UserError(f"--override {own.override[0]}: {path} is exported, so no part can be replaced")
+    if requests := own.requests:
+        raise UserError(f"--override {requests[0].path}: {path} is exported, so no part can be replaced")
     family, answers = answers_of(path)
     return family.predictor, answers
 

@@ -129,14 +129,23 @@ class OwnCode:
     override: OverrideOption = None
     set_: ArgumentOption = None
 
+    @property
+    def requests(self) -> list[OverrideRequest]:
+        """What each ``--override`` asks for.
+
+        Raises:
+            UserError: One isn't written as it should be, or a ``--set`` belongs to none.
+        """
+        return split_arguments(self.override, self.set_)
+
     @cached_property
     def overrides(self) -> dict[str, Any]:
         """What takes the places of providers, by path; it is imported here.
 
         Raises:
-            UserError: An override isn't written as it should be, can't be imported, or a ``--set`` has none.
+            UserError: See `requests`; or an override can't be imported.
         """
-        return load_overrides(split_arguments(self.override, self.set_))
+        return load_overrides(self.requests)
 
 
 def _everywhere(text: str) -> Layer:

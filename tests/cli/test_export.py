@@ -42,3 +42,14 @@ def test_options_that_do_not_go_together_are_refused(
     refused = program("export", "best.ckpt", *arguments)
     assert refused.returncode == 2
     assert reason in refused.stderr
+
+
+def test_what_an_exported_model_has_no_use_for_is_refused_before_it_is_opened(
+    program: Program, tmp_path: Path
+) -> None:
+    (tmp_path / "m.onnx").touch()
+    override = program("predict", "m.onnx", "--override", "head=json:dumps", "x.csv")
+    assert "--override head: m.onnx is exported" in override.stderr
+    idle = program("predict", "m.onnx", "--set", "head.width=1", "x.csv")
+    assert "--set head.width=1: belongs to no --override" in idle.stderr
+    assert (override.returncode, idle.returncode) == (2, 2)
