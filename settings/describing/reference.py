@@ -104,7 +104,7 @@ def allowed_values(field: FieldInfo) -> str:
 
 
 def value_schema(field: FieldInfo) -> dict[str, Any]:
-    """Return the JSON schema of a field's value, with no references: what holds its like may be anything there."""
+    """Return the JSON schema of a field's value without references; what holds its like may be anything."""
     schema = _adapter(field).json_schema()
     whole: dict[str, Any] = _inlined(schema, schema.get("$defs", {}))
     return whole
