@@ -67,10 +67,10 @@ class ModuleStacking(TemporaryChange):
         sets = [{name: modules[name] for name in names} for names in self.plan(pl_module)]
         self.stacks = [ModuleStack(each) for each in sets if _are_grouped_alike(each.values(), optimizer)]
         self.changes.callback(self.stacks.clear)
-        self.changes.callback(StackedOptimizer(optimizer=optimizer, stacks=self.stacks).release)
         for stack in self.stacks:
             self.changes.callback(stack.release)
             _logger.info("%s: run as one: %s", self._holder, ", ".join(stack.names))
+        self.changes.callback(StackedOptimizer(optimizer=optimizer, stacks=self.stacks).release)
 
     @override
     def on_save_checkpoint(

@@ -3,12 +3,15 @@
 import copy
 from collections.abc import Callable
 from functools import partial
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
+from pytorch_lightning.strategies import SingleDeviceStrategy
 from torch import Tensor, nn
 
-from nested_lightning.app.multi_feature.stacking.callback import StackedOptimizer
+from nested_lightning.app.multi_feature.stacking.callback import ModuleStacking, StackedOptimizer
 from nested_lightning.app.multi_feature.stacking.layers import StackedDropout
 from nested_lightning.app.multi_feature.stacking.stack import ModuleStack
 from nested_lightning.app.submodules.feature_extractors import (
@@ -151,3 +154,20 @@ def test_dropout_of_a_stack_does_nothing_in_evaluation() -> None:
     x = torch.randn(2, 3, 4)
 
     assert torch.equal(StackedDropout([nn.Dropout(0.5)]).eval()(x), x)
+
+
+def test_a_stack_is_released_too_where_the_optimizer_can_not_be_stacked() -> None:
+    composite: Any = nn.Module()
+    composite.extractors = _modules()
+    optimizer = torch.optim.Adam(composite.parameters())
+    for number, parameter in enumerate(composite.parameters()):
+        optimizer.state[parameter] = {} if number else {"step": torch.zeros(())}
+    trainer: Any = SimpleNamespace(strategy=SingleDeviceStrategy("cpu"), optimizers=[optimizer])
+    stacking = ModuleStacking(holder="extractors", min_size=2, optimizer=torch.optim.Adam)
+
+    with pytest.raises(KeyError):
+        stacking.on_train_start(trainer, composite)
+    stacking.on_exception(trainer, composite, KeyError())
+
+    places = [one.untyped_storage().data_ptr() for one in composite.parameters()]
+    assert len({*places}) == len(places)
