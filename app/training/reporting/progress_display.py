@@ -57,8 +57,13 @@ class LiveDisplay:
         if self._bar is None:
             columns = TextColumn("[bold]{task.description}"), BarColumn(), TextColumn("{task.fields[words]}")
             # a bar redirects what the process prints to its console, even to a quiet one
-            is_quiet, options = self._console.quiet, {"auto_refresh": False, "transient": not words}
-            self._bar = _Bar(*columns, console=self._console, disable=is_quiet, **options)
+            self._bar = _Bar(
+                *columns,
+                console=self._console,
+                disable=self._console.quiet,
+                auto_refresh=False,
+                transient=not words,
+            )
             self._bar.add_task(text, total=total, words=words)
             self._bar.start()
         self._bar.below = below
