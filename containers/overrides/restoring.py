@@ -5,8 +5,6 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pydantic import ValidationError
-
 from nested_lightning.app.checkpoints.recipe import RecordedOverride
 from nested_lightning.app.errors import UserError
 from nested_lightning.containers.overrides.provider_paths import OverridePathError, find_provider
@@ -14,7 +12,8 @@ from nested_lightning.containers.overrides.recording import with_options
 from nested_lightning.containers.providing.declared import expected_of
 from nested_lightning.containers.providing.slot_paths import find_choice
 from nested_lightning.settings.base import ChoiceSettings
-from nested_lightning.settings.reading.errors import SettingsError, describe_problems
+from nested_lightning.settings.describing.walking import names_of
+from nested_lightning.settings.reading.errors import checked
 
 
 class OverrideNeededError(UserError):
@@ -71,10 +70,7 @@ def build_choice(path: str, kind: str, options: Mapping[str, Any]) -> ChoiceSett
         SettingsError: It doesn't have these options.
     """
     _, choice = find_choice(path, kind)
-    try:
-        return choice.model_validate({"kind": kind, **options})
-    except ValidationError as error:
-        raise SettingsError([f"{path}.{line}" for line in describe_problems(error, choice)]) from None
+    return checked(choice, {"kind": kind, **options}, below=names_of(path))
 
 
 def _is_part_of_model(application: Any, path: str) -> bool:

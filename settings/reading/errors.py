@@ -19,6 +19,9 @@ from nested_lightning.settings.slot import Slot
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
+_LISTS_AND_MAPPINGS = ("list_type", "tuple_type", "dict_type", "model_type", "union_tag_not_found")
+"""Mistakes where a list or a mapping is wanted, as pydantic calls them."""
+
 MAX_PROBLEMS = 20
 """Mistakes of one source that are explained."""
 
@@ -176,8 +179,8 @@ def _explain(problem: Mapping[str, Any], names: Names, parent: Place) -> str:
         if instead := getattr(parent, "elsewhere", {}).get(names[-1]):
             return f"{path} = {value}: is no setting: {instead}"
         return f"{path} = {value}: unknown name{_allow(names[-1], _names(parent), _sections(parent))}"
-    is_list_or_mapping = problem["type"] in ("list_type", "dict_type", "model_type")
-    if is_list_or_mapping and str(problem["input"])[:1] in ("[", "{") and isinstance(problem["input"], str):
+    written = problem["input"] if isinstance(problem["input"], str) else ""
+    if problem["type"] in _LISTS_AND_MAPPINGS and written.startswith(("[", "{")):
         return f'{path} = {value}: is not JSON; write a list as ["a", "b"] and a mapping as {{"a": 1}}'
     if problem["type"] == "union_tag_not_found":
         allowed = ", ".join(_names(step(parent, names[-1])))
@@ -194,12 +197,11 @@ def _explain(problem: Mapping[str, Any], names: Names, parent: Place) -> str:
     if problem["type"] == "path_type":
         return f"{path} = {value}: a path is needed, written as text"
     if problem["type"] == "list_type" and isinstance(problem["input"], str):
-        return f"{path} = {value}: a list is needed, written as [{problem['input']}]"
+        return f"{path} = {value}: a list is needed, written as [{written}]"
     message = str(problem["msg"]).removeprefix("Value error, ")
     context = problem.get("ctx", {})
     if isinstance(context.get("error"), SettingsError):
         return message
-    written = problem["input"] if isinstance(problem["input"], str) else ""
     expected = re.findall(r"'(.+?)'", str(context.get("expected", "")))
     near = did_you_mean(written, expected)
     return f"{path} = {value}: {message[0].lower()}{message[1:]}{near}"

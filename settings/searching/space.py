@@ -168,7 +168,8 @@ def _notes_on_lost(
     for one in there:
         name, value, setting = one.names[-1], one.value, dotted(one.names)
         having = [kind for kind in kinds if kind != now and name in slot.choices[kind].model_fields]
-        is_set = one.place is None and isinstance(value, Plain) and value != one.field.default
+        is_plain = one.place is None and isinstance(value, Plain)
+        is_set = is_plain and value != one.field.get_default(call_default_factory=True)
         if is_set and having and setting not in searched:
             yield (
                 f"--search {path}: {setting} = {value} is set for {now} alone; --search"

@@ -16,9 +16,10 @@ from nested_lightning.app.checkpoints.inspection import describe_checkpoint
 from nested_lightning.app.checkpoints.recipe import CHECKPOINT_KEY, RecordedOverride
 from nested_lightning.app.submodules.heads import LinearHead
 from nested_lightning.containers.overrides.recording import record
-from nested_lightning.containers.overrides.restoring import OverrideNeededError
+from nested_lightning.containers.overrides.restoring import OverrideNeededError, build_choice
 from nested_lightning.containers.starting.swapping import swap_submodule
 from nested_lightning.settings.choices.feature_extractors import LinearFeatureExtractorSettings
+from nested_lightning.settings.reading.errors import SettingsError
 
 EXTRACTOR = "multi_feature.feature_extractor"
 KAR = "multi_feature.feature_extractors.kar"
@@ -193,3 +194,11 @@ def test_a_damaged_file_cannot_put_more_than_a_line_before_a_person() -> None:
         TypeAdapter(RecordedOverride).validate_python(
             {"path": HEAD, "source": "import", "name": "a:b\nrm -rf /"}
         )
+
+
+def test_a_registered_kind_with_many_wrong_options_has_a_line_for_each_and_a_count_of_the_rest() -> None:
+    with pytest.raises(SettingsError) as raised:
+        build_choice(EXTRACTOR, "periodic", {f"wrong_{number}": 1 for number in range(22)})
+    *lines, rest = str(raised.value).splitlines()
+    assert all(line.startswith(f"{EXTRACTOR}.wrong_") for line in lines)
+    assert rest == "and 2 more mistakes"

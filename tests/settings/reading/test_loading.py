@@ -282,3 +282,12 @@ def test_true_and_false_are_no_numbers(assignment: str) -> None:
 def test_values_that_can_not_train_are_refused(assignment: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         load_settings(model="multi-feature", assignments=[assignment])
+
+
+@pytest.mark.parametrize(("path", "text"), [("optimizer", '{"lr": 0.5'), ("optimizer.betas", "[0.9, 0.99")])
+def test_a_variable_that_is_not_json_is_said_to_be_none_where_a_choice_or_a_pair_is_wanted(
+    path: str, text: str
+) -> None:
+    variable = f"NESTED_LIGHTNING__MULTI_FEATURE__{path.upper().replace('.', '__')}"
+    with pytest.raises(SettingsError, match=rf"multi_feature\.{path} = .* is not JSON; write a list"):
+        load_settings(model="multi-feature", environ={variable: text})

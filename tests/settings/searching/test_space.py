@@ -1,8 +1,9 @@
 """What is searched: how it is written, where it stands, what is refused before the first trial."""
 
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import pytest
+from pydantic import Field, create_model
 
 from nested_lightning import SettingsError, load_settings
 from tests.quick_first import quick_first
@@ -11,7 +12,9 @@ pytest.importorskip("optuna")
 
 from optuna.distributions import CategoricalDistribution
 
-from nested_lightning.settings.searching.space import SearchSpace, make_space
+from nested_lightning.settings.base import ChoiceSettings
+from nested_lightning.settings.searching.space import SearchSpace, _notes_on_lost, make_space
+from nested_lightning.settings.slot import Slot
 
 EXTRACTOR = "multi_feature.feature_extractor"
 LR = "multi_feature.optimizer.lr"
@@ -210,3 +213,24 @@ def test_another_space_has_another_document() -> None:
 
     assert first == space_of({LR: "float:1e-4..0.1"}).document()
     assert first != second
+
+
+def test_a_default_that_is_made_for_each_object_is_nothing_that_was_set() -> None:
+    class Base(ChoiceSettings):
+        width: int = Field(default_factory=lambda: 3)
+
+    class One(Base, kind="one", target=".One"):
+        """One."""
+
+    class Other(Base, kind="other", target=".Other"):
+        """Another."""
+
+    slot = Slot(base=Base, default="one", choices=[One, Other])
+    whole = create_model("Whole", part=(Annotated[Base, slot], slot.field("A part.")))
+    told = [
+        [*_notes_on_lost(cast("Any", whole.model_validate(given)), "part.kind", slot, ["other"], ())]
+        for given in ({}, {"part": {"kind": "one", "width": 4}})
+    ]
+
+    assert told[0] == []
+    assert "part.width = 4 is set for one alone" in told[1][0]
