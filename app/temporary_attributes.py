@@ -11,8 +11,8 @@ def temporary_attributes(owner: Any, **values: Any) -> Iterator[None]:
 
     What an object has from its class alone, such as a method, it then has from there again.
     """
-    own = vars(owner).keys() & values.keys()
-    before = {name: getattr(owner, name) for name in values}
+    own = {name: one for name, one in vars(owner).items() if name in values}  # a static method as such
+    before = {name: getattr(owner, name) for name in values} | own
     try:
         for name, value in values.items():
             setattr(owner, name, value)

@@ -28,7 +28,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.row_speed import PROJECT, quartiles, shipped_rows
+from benchmarks.row_speed import PROJECT, shipped_rows, shown
 from nested_lightning import bootstrap
 
 NUM_CLIENTS = 64
@@ -257,7 +257,7 @@ def tabulate(many: Mapping[str, list[Load]], single: Mapping[str, list[Load]]) -
         waits = [load.median_ms for load in single[name]]
         shares = [own.median_ms / wait for own, wait in zip(single[BATCHED], waits, strict=True)]
         spent = [[load.cpu_ms for load in loads], [load.busiest_ms for load in loads]]
-        cells = ("{} ({})".format(*quartiles(each)) for each in (gains, *spent, waits, shares))
+        cells = (shown(each) for each in (gains, *spent, waits, shares))
         table.add_row(name, f"{statistics.median(rates):.0f}", *cells)
     return table
 

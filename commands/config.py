@@ -90,7 +90,7 @@ def config(
     for line in lacking_overrides(layers, [request.path for request in sources.requests]):
         print_note(line)
     if describe:
-        print_records(describe, ChosenRow._fields, chosen_rows(settings, describe))
+        print_records(describe, [*ChosenRow.__annotations__], chosen_rows(settings, describe))
     elif explain:
         _explain(layers, settings, recipe.data_spec if recipe else {})
     else:

@@ -10,6 +10,10 @@ class Counter:
     def __init__(self) -> None:
         self.count = 0
 
+    @staticmethod
+    def half(value: int) -> int:
+        return value // 2
+
     @property
     def twice(self) -> int:
         return 2 * self.count
@@ -34,3 +38,9 @@ def test_a_property_of_a_module_is_set_again() -> None:
     with temporary_attributes(deterministic, fill_uninitialized_memory=not before):
         assert deterministic.fill_uninitialized_memory is not before  # type: ignore[attr-defined]
     assert deterministic.fill_uninitialized_memory is before  # type: ignore[attr-defined]
+
+
+def test_a_static_method_of_a_class_is_one_again() -> None:
+    with temporary_attributes(Counter, half=str):
+        assert Counter.half(4) == "4"  # type: ignore[comparison-overlap]
+    assert Counter().half(4) == 2

@@ -92,9 +92,9 @@ class TokenReader(PretrainedPart):
         self, *, num_tokens: int, config: Mapping[str, Any] | None, weights: str, sha256: str | None
     ) -> None:
         network: Any = build_network(config or describe(weights=weights)["config"])
-        known = network.config.get_text_config()
-        if num_tokens > known.vocab_size:
-            raise ValueError(f"its model has {known.vocab_size} tokens, its tokenizer {num_tokens}")
+        known = getattr(network.config.get_text_config(), "vocab_size", 0)  # a model of pictures has none
+        if num_tokens > known:
+            raise ValueError(f"its model has {known} tokens, its tokenizer {num_tokens}")
         super().__init__(network=network, weights=weights, sha256=sha256, take=load_network)
         self.out_features = int(network.config.hidden_size)
 

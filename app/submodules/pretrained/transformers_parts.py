@@ -178,7 +178,8 @@ def _build(config: Mapping[str, Any]) -> tuple[nn.Module, Callable[..., str]]:
 
 
 def _num_channels(config: Mapping[str, Any]) -> int:
-    return int(config.get("num_channels", NUM_COLOURS))
+    channels: int = config.get("num_channels", NUM_COLOURS)
+    return channels
 
 
 def _squaring(said: Mapping[str, Any]) -> Squaring:

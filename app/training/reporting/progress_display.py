@@ -56,12 +56,13 @@ class LiveDisplay:
     def _draw(self, text: str, done: int, total: int | None, words: str = "", below: Text = _NOTHING) -> None:
         if self._bar is None:
             columns = TextColumn("[bold]{task.description}"), BarColumn(), TextColumn("{task.fields[words]}")
+            # a bar redirects what the process prints to its console, even to a quiet one
             self._bar = _Bar(
                 *columns,
                 console=self._console,
+                disable=self._console.quiet,
                 auto_refresh=False,
                 transient=not words,
-                disable=self._console.quiet,  # even a quiet one takes what is printed
             )
             self._bar.add_task(text, total=total, words=words)
             self._bar.start()

@@ -138,3 +138,9 @@ def test_a_training_that_begins_with_a_checkpoint_needs_the_tokenizer_alone(tmp_
 
     assert again.train().num_steps > 0
     assert again.multi_feature.data_spec().groups[0].num_tokens == len(WORDS)
+
+
+def test_a_model_of_pictures_is_refused_as_a_reader_of_texts() -> None:
+    config = transformers.ViTConfig(hidden_size=8, num_hidden_layers=1, num_attention_heads=1).to_dict()
+    with pytest.raises(ValueError, match="its model has 0 tokens, its tokenizer 9"):
+        TransformersTextExtractor(in_features=10, max_length=4, config=config)
