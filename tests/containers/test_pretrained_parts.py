@@ -16,6 +16,7 @@ import nested_lightning as nl
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.submodules.pretrained.transformers_parts import describe, image_encoder
 from nested_lightning.containers.checking.model_check import check_application
+from nested_lightning.containers.checking.python_model import model_as_python
 from tests.app.image_to_text.captioned_folder import write_folder
 from tests.app.multi_feature.test_pictures import write_class_folders
 from tests.app.submodules.pretrained.part_folders import (
@@ -318,3 +319,8 @@ def test_adapters_stand_beside_pretrained_weights(tmp_path: Path, part: Path) ->
     assert all(torch.equal(found[name], value) for name, value in wanted.items())
     assert len(found) == len(wanted) + 8
     assert any(value.any() for name, value in found.items() if "lora_B" in name)
+
+
+def test_a_pretrained_encoder_is_written_as_python(tmp_path: Path, part: Path) -> None:
+    text = model_as_python(_bootstrap(_settings(tmp_path, part)))
+    assert "from nested_lightning.app.submodules.pretrained.transformers_parts import image_encoder" in text

@@ -5,7 +5,6 @@ grid.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import isqrt
 from typing import Any
 
@@ -70,26 +69,26 @@ class PretrainedImageEncoder(PretrainedPart):
         return grid.shape[1], grid.shape[2] * grid.shape[3]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ImageLibrary:
-    """A library of image models.
+def image_encoder_of(
+    module: str,
+    *,
+    describe: Callable[..., dict[str, Any]],
+    build: Callable[[Config], tuple[nn.Module, Callable[..., str]]],
+    features: Features,
+    num_channels: Callable[[Config], int] = lambda _: NUM_COLOURS,
+) -> Callable[..., PretrainedImageEncoder]:
+    """Return what makes image encoders of a library, which its module has under the name ``image_encoder``.
 
-    Attributes:
-        describe: Finds what a part is, by ``weights`` and ``architecture``, if one is given; see
-            `image_encoder`.
+    Args:
+        module: Name of the module.
+        describe: Finds what a part is, by ``weights`` and ``architecture``, if one is given.
         build: Makes the network of a config, with initial weights, and what loads others into it, see
             ``take`` of `PretrainedPart`.
         features: Calls the network.
-        num_channels: Says of how many channels its pictures are, by its config; None: of 3, always.
+        num_channels: Says of how many channels its pictures are, by its config.
     """
 
-    describe: Callable[..., dict[str, Any]]
-    build: Callable[[Config], tuple[nn.Module, Callable[..., str]]]
-    features: Features
-    num_channels: Callable[[Config], int] | None = None
-
     def image_encoder(
-        self,
         *,
         in_features: int,
         picture_size: int,
@@ -112,19 +111,21 @@ class ImageLibrary:
             UserError: The library isn't there, doesn't know the model, or it takes other pictures.
         """
         named = {} if architecture is None else {"architecture": architecture}
-        known = config or self.describe(weights=weights, **named)["config"]
-        channels = self.num_channels(known) if self.num_channels else NUM_COLOURS
-        if channels != NUM_COLOURS:
+        known = config or describe(weights=weights, **named)["config"]
+        if (channels := num_channels(known)) != NUM_COLOURS:
             raise UserError(
                 f"weights = {weights} are for pictures of {channels} channels, not of {NUM_COLOURS}"
             )
-        network, take = self.build(known)
+        network, take = build(known)
         return PretrainedImageEncoder(
             in_features=in_features,
             picture_size=picture_size,
-            features=self.features,
+            features=features,
             network=network,
             weights=weights,
             sha256=sha256,
             take=take,
         )
+
+    image_encoder.__module__, image_encoder.__qualname__ = module, "image_encoder"  # found by its name
+    return image_encoder

@@ -11,7 +11,7 @@ from nested_lightning.app.errors import UserError, did_you_mean
 from nested_lightning.app.pictures.decoding import Squaring
 from nested_lightning.app.pictures.preparation import PicturePreparation
 from nested_lightning.app.submodules.pretrained.files import NONE, PretrainedFiles
-from nested_lightning.app.submodules.pretrained.image_encoders import NUM_COLOURS, ImageLibrary
+from nested_lightning.app.submodules.pretrained.image_encoders import NUM_COLOURS, image_encoder_of
 from nested_lightning.app.submodules.pretrained.libraries import library
 from nested_lightning.app.submodules.pretrained.matching import load_file
 
@@ -120,6 +120,6 @@ def _timm_with(architecture: str) -> Any:
     return timm
 
 
-image_encoder = ImageLibrary(
-    describe=describe, build=_build, features=_features, num_channels=_num_channels
-).image_encoder
+image_encoder = image_encoder_of(
+    __name__, describe=describe, build=_build, features=_features, num_channels=_num_channels
+)

@@ -12,7 +12,7 @@ from nested_lightning.app.foreign_files import foreign_file
 from nested_lightning.app.pictures.decoding import Interpolation, Squaring
 from nested_lightning.app.pictures.preparation import PicturePreparation
 from nested_lightning.app.submodules.pretrained.files import NONE, PretrainedFiles
-from nested_lightning.app.submodules.pretrained.image_encoders import NUM_COLOURS, ImageLibrary
+from nested_lightning.app.submodules.pretrained.image_encoders import NUM_COLOURS, image_encoder_of
 from nested_lightning.app.submodules.pretrained.libraries import library
 from nested_lightning.app.submodules.pretrained.matching import load_whole, without_adapters
 
@@ -218,6 +218,6 @@ def transformers() -> Any:
     return library("transformers", extra="pretrained", wanted_by="kind=transformers")
 
 
-image_encoder = ImageLibrary(
-    describe=describe, build=_build, features=_features, num_channels=_num_channels
-).image_encoder
+image_encoder = image_encoder_of(
+    __name__, describe=describe, build=_build, features=_features, num_channels=_num_channels
+)

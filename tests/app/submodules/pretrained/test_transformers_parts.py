@@ -120,6 +120,7 @@ def test_weights_of_another_depth_are_no_part_of_it(tmp_path: Path) -> None:
         ("config.json", {"model_type": "rnn_of_mine"}, "doesn't know model_type 'rnn_of_mine'"),
         ("config.json", {"auto_map": {"AutoModel": "mine.Net"}}, "code of the part's own"),
         ("config.json", {"num_channels": 1}, "pictures of 1 channels"),
+        ("config.json", {"num_channels": None}, "pictures of None channels"),
         ("preprocessor_config.json", None, "no preprocessor_config.json says"),
         ("preprocessor_config.json", {"resample": 9}, "isn't understood"),
         ("preprocessor_config.json", {"size": {"height": 8, "width": 9}}, "8 x 9"),
