@@ -1,5 +1,6 @@
 """Scores of a composite of one's own, by its own test loop."""
 
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ _REMARKS = (
     r"Your `\w+`'s sampler has shuffling enabled",  # scores are the same, and predictions are put in order
     r"The '\w+' does not have many workers",
 )
+_BY_POSITION = r"more than one `__init__` argument can be passed to its parent's `(\w+)="
+"""What Lightning says where it makes a loader of predict anew with what it had by position."""
 PartName = Literal["train", "val", "test"]
 
 
@@ -99,4 +102,6 @@ def quiet_trainer(
                 enable_model_summary=False,
             )
         except MisconfigurationException as error:
-            raise UserError(f"{type(model).__name__} and its data don't fit: {error}") from error
+            twice = re.search(_BY_POSITION, str(error))
+            reason = f"pass {twice[1]} to DataLoader by name, as in {twice[1]}=…" if twice else error
+            raise UserError(f"{type(model).__name__} and its data don't fit: {reason}") from error

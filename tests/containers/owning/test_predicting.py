@@ -49,6 +49,8 @@ class Lines(pl.LightningDataModule):
     def predict_dataloader(self) -> Any:
         if self.kind == "twice":
             return DataLoader(self.rows, sampler=RandomSampler(self.rows, replacement=True))
+        if self.kind == "by position":
+            return DataLoader(self.rows, 64)
         shuffled = DataLoader(self.rows, batch_size=64, shuffle=True)
         return [shuffled, DataLoader(self.rows, batch_size=100)] if self.kind == "several" else shuffled
 
@@ -119,6 +121,11 @@ def test_a_module_without_a_fitting_step_has_no_predictor() -> None:
         container.predictor()
     with pytest.raises(UserError, match="corners has no predictor: CornerClassifier has no predict_step"):
         as_if_trained(container).predictor()
+
+
+def test_a_batch_size_that_lightning_does_not_take_by_position_is_named() -> None:
+    with pytest.raises(UserError, match=r"Doubling and .* pass batch_size to DataLoader by name"):
+        _answers("by position")
 
 
 def test_one_loader_comes_after_the_other() -> None:
