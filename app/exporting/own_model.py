@@ -11,7 +11,6 @@ from torch import Tensor
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.exporting.exportable import (
     Exportable,
-    ExportError,
     Exports,
     failing_as,
     names_of,
@@ -26,6 +25,8 @@ Called: TypeAlias = Literal["forward", "predict_step"]
 
 NUM_BATCHES = 4
 """Batches that a graph is verified with: what has other sizes in one of them, such as a text, is dynamic."""
+
+_OR_FORWARD = ", or export its forward by --call forward"
 
 
 def exports_of(
@@ -47,13 +48,14 @@ def exports_of(
         called: What is exported; None: ``predict_step`` where the model has one, else ``forward``.
 
     Raises:
-        UserError: There is no such step, or no batch, or it takes something else than a batch has.
-        ExportError: It fails, or gives no tensor.
+        UserError: There is no such step, or no batch, or it takes something else than a batch has, or
+            gives no tensor.
+        ExportError: It fails.
     """
     del data_spec  # the batches tell as much
     called = called or ("predict_step" if has_step("predict", model) else "forward")
     if called == "predict_step" and not has_step("predict", model):
-        raise UserError(f"{name} has no predict_step to export: add one, or export its forward")
+        raise UserError(f"{name} has no predict_step to export: add one{_OR_FORWARD}")
     batches = batches or _own_batches(model)
     if called == "forward" and model.example_input_array is not None:
         batches = _fitting(batches, model.example_input_array)
@@ -63,7 +65,10 @@ def exports_of(
         batches = [_arguments_of(model.forward, batch, name) for batch in batches]
     first, inputs = tensors_in(batches[0]), names_of(batches[0], "batch")
     if not first:
-        raise UserError(f"{name}: {called} is given no tensor of a batch, so it has no graph")
+        raise UserError(
+            f"{name}: {called} is given no tensor of a batch, so it has no graph: let batches be tensors, or"
+            " tuples, mappings or dataclasses of them"
+        )
     cases = some_rows(tuple(first))
     for number, batch in enumerate(batches[1:], start=2):
         tensors = tuple(tensors_in(batch))
@@ -73,7 +78,9 @@ def exports_of(
     with failing_as(f"{name}: {called} fails with a batch", has_place=True):
         answer = call(model, *first)
     if not tensors_in(answer):
-        raise ExportError(f"{name}: it gives no tensor, but a {type(answer).__name__}, so it has no graph")
+        given = f"{called} gives no tensor, but a {type(answer).__name__}, so it has no graph"
+        instead = "" if called == "forward" else _OR_FORWARD
+        raise UserError(f"{name}: {given}: let it return tensors{instead}")
     return Exports(
         graphs=[
             Exportable(

@@ -110,7 +110,10 @@ def own_container(plan: WiringPlan, settings_model: type[Settings], *, section: 
     parts = part_providers(plan.parts, settings_model, partial(getattr, OwnContainer.settings.provided))
     for name, provider in parts.items():
         if hasattr(OwnContainer, name):
-            raise UserError(f"{section}: a part can't be called {name}, as every container has that already")
+            raise UserError(
+                f"{section}: a part can't be called {name}, as every container has that already: rename that"
+                " parameter of the wiring function"
+            )
         setattr(OwnContainer, name, provider)
     OwnContainer.arguments.set_args(OwnContainer.settings, plan, makers_of(parts))
     return OwnContainer
