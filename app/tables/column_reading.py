@@ -34,8 +34,8 @@ _LIKE_NUMBER = r"^[^\w]{0,3}\d[\d.,:/' -]*([eE][+-]?\d+)?\s?[%€$£°]?$"
 _PREDICTION_ADVICE = "The model was trained with numbers there: correct what is none, or leave it empty"
 _TRAINING_ADVICE = (
     "A feature must be a number or a category: correct what is no number; name the column in"
-    " multi_feature.data.categorical if its values are categories, in .texts if they are texts, else in"
-    " multi_feature.data.excluded"
+    " multi_feature.data.categorical if its values are categories, in .texts if they are texts, in .dates if"
+    " they are dates, else in multi_feature.data.excluded"
 )
 
 

@@ -190,7 +190,7 @@ def format_score(value: float | None) -> str:
     """Return a score with four decimals, from 1,000 on with one, or a dash where there is none."""
     if value is None or math.isnan(value):
         return "-"
-    return f"{value:.4f}" if abs(value) < _LARGE else f"{value:,.1f}"
+    return f"{value:z.4f}" if abs(value) < _LARGE else f"{value:,.1f}"
 
 
 def format_metric(name: str, value: float | None) -> str:

@@ -98,11 +98,7 @@ def print_sweep(result: Any, sweep: SweepSettings) -> None:
         return
     _print_trials(result, sweep)
     if result.test_scores:
-        print_table(
-            f"Test scores of trial {result.winner.number}, the only one that was tested",
-            ["score", "test"],
-            [(name, format_metric(name, value)) for name, value in result.test_scores.items()],
-        )
+        _print_test_scores(result)
     files = {
         "winner": result.folder / "trials" / f"{result.winner.number:04d}",
         "its settings": result.folder / "best.yaml",
@@ -113,6 +109,18 @@ def print_sweep(result: Any, sweep: SweepSettings) -> None:
     print_facts(
         f"Swept {counted(len(ended), 'trial')}: {told}",
         {name: short_path(file) for name, file in files.items() if file.exists()},
+    )
+
+
+def _print_test_scores(result: Any) -> None:
+    from nested_lightning.app.training.runs.result import apart_from_baseline
+
+    scores, baseline = apart_from_baseline(result.test_scores)
+    both = [scores, *([baseline] if baseline else [])]
+    print_table(
+        f"Test scores of trial {result.winner.number}, the only one that was tested",
+        ["score", "test", "baseline"][: 1 + len(both)],
+        [(name, *(format_metric(name, one.get(name)) for one in both)) for name in scores],
     )
 
 

@@ -39,3 +39,7 @@ def test_error_below_a_spinner_has_a_line_of_its_own(monkeypatch: pytest.MonkeyP
 
     lines = screen.file.getvalue().replace("\r", "\n").splitlines()  # type: ignore[attr-defined]
     assert not [line for line in lines if "Starting" in line and "error" in line]
+
+
+def test_what_rounds_to_nothing_has_no_sign() -> None:
+    assert [console.format_score(score) for score in (-0.00001, -0.2)] == ["0.0000", "-0.2000"]

@@ -33,7 +33,9 @@ def swept(tmp_path_factory: pytest.TempPathFactory, forked_programs: ForkedProgr
     done = program("sweep", *SMALL, *SEARCH, *objectives, "--trials", "3", "--folder", "swept")
     assert done.returncode == 0, done.stderr
     assert "Pareto front" in done.stdout
-    assert "the only one that was tested" in done.stdout
+    scores = done.stdout.partition("the only one that was tested")[2]
+    assert "baseline" in scores
+    assert "baseline_" not in scores
     return folder
 
 
