@@ -20,6 +20,9 @@ from nested_lightning.containers.owning.descriptor import family_of
 from nested_lightning.containers.owning.family import family
 from nested_lightning.settings.family import Family
 
+_BETWEEN_WORDS = r"(?<=[a-z])(?=[A-Z])|(?<=\d)(?<![a-z]2)(?=[A-Z][a-z])"
+"""Where one word of a class's name ends; Pix2Pix is one word."""
+
 
 def family_in_file(named: str) -> Family:
     """Return the family that a file of Python has under a name, ``FILE.py:NAME``; the file is run.
@@ -60,7 +63,7 @@ def _unwired(module: Any, model: type[LightningModule]) -> Any:
             f"{module.__file__}: {model.__name__} needs one LightningDataModule in its file, and there is"
             f" {names}; write a wiring function that takes the one that is meant"
         )
-    words = re.sub(r"(?:(?<=[a-z])|(?<=\d\d))(?=[A-Z])", "-", model.__name__)  # Pix2Pix is one word
+    words = re.sub(_BETWEEN_WORDS, "-", model.__name__)
     return family(words.lower(), model=model, data=data[0] if data else None)
 
 

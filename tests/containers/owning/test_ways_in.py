@@ -266,6 +266,7 @@ def test_a_datamodule_that_the_file_imports_is_taken_where_it_defines_none(tmp_p
         ("MeanSquare", "mean-square"),
         ("ResNet18Classifier", "res-net18-classifier"),
         ("UNet3D", "unet3d"),
+        ("LeNet5Model", "le-net5-model"),
     ],
 )
 def test_the_name_of_a_module_is_written_in_small_letters(tmp_path: Path, written: str, name: str) -> None:
