@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import torch
 from torch import Tensor, nn
 
 from nested_lightning.app.assembly.widths import NotBuiltError
@@ -123,7 +124,12 @@ class SubmoduleWatch:
         return stand_in
 
     def _is_excused(self, path: str, given: list[Tensor]) -> bool:
-        """Return whether something within it, or one of its inputs, is already at fault."""
+        """Return whether something within it, or one of its inputs, is already at fault, or may be.
+
+        Without gradients there is no way back from an input to what stands for a faulty submodule.
+        """
+        if self._stand_ins and not torch.is_grad_enabled():
+            return True
         givers = {giver for tensor in given for giver in self.flow.givers(tensor)}
         return any(inner.startswith(f"{path}.") or inner in givers for inner, _ in self._stand_ins) or any(
             self.findings.concerns(f"{self.root}.{giver}") for giver in givers

@@ -195,3 +195,21 @@ def test_a_keyword_that_is_not_taken_is_a_fault_whatever_comes_before() -> None:
     report = check_application(bootstrap({}, family=family("own")(build)))
 
     assert [fault.path for fault in report.faults] == ["own.encoder", "own.head"]
+
+
+class Unbuilt(nn.Module):
+    """An image encoder that can't be built."""
+
+    def __init__(self, *, in_features: int, picture_size: int) -> None:
+        raise ValueError(f"no pictures of {in_features} channels")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Take whatever it gets."""
+        return x
+
+
+def test_without_gradients_what_comes_after_a_stand_in_is_no_fault() -> None:
+    overrides = {"image_to_text.image_encoder": Unbuilt}
+    report = check_application(bootstrap({"model": "image-to-text"}, overrides=overrides))
+
+    assert [fault.path for fault in report.faults] == ["image_to_text.image_encoder"]
