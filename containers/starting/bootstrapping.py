@@ -173,6 +173,8 @@ def from_checkpoint(
     container = family_container(application)
     try:
         model = container.model()
+        if "pytorch-lightning_version" in checkpoint:  # else it holds weights and recipe alone
+            model.on_load_checkpoint(checkpoint)
         model.load_state_dict(checkpoint["state_dict"])
     except (KeyError, RuntimeError, MemoryError) as error:
         reason = " ".join(str(error).split())

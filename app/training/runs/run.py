@@ -224,7 +224,9 @@ class TrainingRun:
                 "the training ended before its first step, and saved nothing: look at what stops it, e.g. a"
                 " timer whose duration is 0"
             )
-        self.model.load_state_dict(read_checkpoint(path)["state_dict"])
+        content = read_checkpoint(path)
+        self.model.on_load_checkpoint(content)
+        self.model.load_state_dict(content["state_dict"])
         for module in self.model.modules():
             if isinstance(module, Metric):  # has seen the whole training, as the best value so far does
                 module.reset()

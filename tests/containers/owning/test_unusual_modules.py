@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset
 
 from nested_lightning import Part, UserError, bootstrap, family, from_checkpoint, part
+from nested_lightning.app.checkpoints.model_file import export_safetensors
 from nested_lightning.commands.printing.console import show_warnings_as_notes
 from nested_lightning.commands.run_training import print_result
 from nested_lightning.containers.checking.model_check import check_application
@@ -174,3 +175,30 @@ def test_whatever_a_constructor_raises_names_the_part(setting: dict[str, Any], r
     assert [str(one) for one in check_application(container).faults] == [
         f"fussy.layer: it can't be built: {reason}"
     ]
+
+
+class Counting(Small):
+    """Keeps a number in the checkpoint by its own hooks."""
+
+    seen = 0
+
+    def training_step(self, batch: Any, batch_idx: int) -> Any:
+        self.seen += 1
+        return self.loss(batch)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["seen"] = self.seen
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.seen = checkpoint["seen"]
+
+
+def test_what_a_module_keeps_in_checkpoints_itself_is_there_when_one_is_opened(tmp_path: Path) -> None:
+    result = train(Counting, tmp_path, max_epochs=2)
+    own = family("small", model=Counting, data=Rows)
+    opened = from_checkpoint(result.best_checkpoint, family=own)
+    export_safetensors(result.best_checkpoint, tmp_path / "weights.safetensors")
+    bare = from_checkpoint(tmp_path / "weights.safetensors", family=own)
+
+    assert opened.small.model().seen == result.num_steps
+    assert bare.small.model().seen == 0
