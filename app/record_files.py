@@ -57,8 +57,10 @@ def to_csv(records: Sequence[Record], *, delimiter: str = ",") -> bytes:
         UserError: There is more than a vector of a name in a record.
     """
     flat = [dict(_cells(plain_values(one))) for one in records]
+    place = {name: index for index, name in enumerate(_names(records))}
+    columns = sorted(_names(flat), key=lambda one: place[one if one in place else one.rpartition("_")[0]])
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=_names(flat), delimiter=delimiter, lineterminator="\n")
+    writer = csv.DictWriter(text, fieldnames=columns, delimiter=delimiter, lineterminator="\n")
     writer.writeheader()
     writer.writerows(flat)
     return to_utf8(text.getvalue())

@@ -33,6 +33,11 @@ def test_tables_have_a_column_for_each_number_of_a_vector(format_: str, delimite
     assert rows[1:] == [['odd, "name"\n', "0.1", "0.25", "0.3"], ["ü\t", "1e-09", "1.0", "2.0"]]
 
 
+def test_numbers_of_longer_vectors_stand_beside_those_of_the_first() -> None:
+    records = [{"tags": ["a"], "answer": 1}, {"tags": ["b", "c"], "answer": 2}]
+    assert record_writers(records)["csv"]() == b"tags_0,tags_1,answer\na,,1\nb,c,2\n"
+
+
 def test_json_has_short_numbers_of_float32() -> None:
     writers = record_writers(RECORDS)
 
