@@ -38,6 +38,7 @@ from nested_lightning.settings.reading.errors import SettingsError
 from nested_lightning.settings.reading.layers import Layer, lacking_overrides
 from nested_lightning.settings.reading.loading import collect_layers, resolve_layers
 from nested_lightning.settings.reading.merging import parse_assignment
+from nested_lightning.settings.reading.short_options import option_layer
 
 DataOption = Annotated[Path | None, typer.Option("--data", help="Your own file; else the data that ships.")]
 LabelOption = Annotated[str | None, typer.Option("--label", help="Label column of your own file.")]
@@ -90,7 +91,7 @@ class Sources:
             "data.batch_size": self.batch_size,
             "data.skip_bad": self.skip_bad or None,
         }
-        own = Layer(nest_given({**short, **(options or {})}), origin="option")
+        own = option_layer(nest_given({**short, **(options or {})}))
         _, assignments = split_overrides(self.override, self.set_)
         return collect_layers(
             model=self.model,

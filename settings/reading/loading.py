@@ -18,7 +18,7 @@ from nested_lightning.settings.reading.layers import Layer, find_values, lacking
 from nested_lightning.settings.reading.merging import flatten, merge_layers, nested, parse_assignment
 from nested_lightning.settings.reading.patterns import separate_patterns
 from nested_lightning.settings.reading.presets import preset_layer, refuse_rival_presets
-from nested_lightning.settings.reading.short_options import refuse_foreign_options
+from nested_lightning.settings.reading.short_options import option_layer, refuse_foreign_options
 
 Source = Layer | Mapping[str, Any] | str
 """A layer, nested values that are one, or the text of one ``--set``."""
@@ -144,7 +144,8 @@ def _add_family(
     for preset in presets:
         with collecting(problems):
             below.append(preset_layer(family, preset))
-    above = [Layer({family.section: dict(family_values)}, origin="option")] if family_values else []
+    of_family = {family.section: dict(family_values or {})}
+    above = [option_layer(of_family, family.section)] if family_values else []
     return [*below, *layers, *above]
 
 
