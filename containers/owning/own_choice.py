@@ -1,6 +1,6 @@
 """The settings of a kind that a wiring function offers, and how it is built from them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -18,13 +18,17 @@ class OwnChoice(ChoiceSettings):
 
     Attributes:
         parts: The parts of a wiring function, each with settings of its own among the fields.
+        left_open: Fields that are None where whatever it is handed to gives them.
     """
 
     parts: ClassVar[Mapping[str, PartPlan]] = {}
+    left_open: ClassVar[Collection[str]] = ()
 
     def arguments(self, makers: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Return what the target is called with; ``makers`` may build the parts, by name."""
-        return wiring_arguments(super().arguments(), self.parts, makers or {})
+        values = super().arguments().items()
+        given = {name: value for name, value in values if value is not None or name not in self.left_open}
+        return wiring_arguments(given, self.parts, makers or {})
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle what is built from it; its class was made from a signature and can't be imported."""

@@ -1,11 +1,11 @@
 """The settings of a family of one's own, made of its wiring function's parameters."""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Union
 
 from pydantic import Field, create_model, model_validator
 
-from nested_lightning.app.assembly.calls import signature_of, takes_any_keyword
+from nested_lightning.app.assembly.calls import hints_of, signature_of, takes_any_keyword
 from nested_lightning.app.errors import UserError
 from nested_lightning.app.own.composer import DATA
 from nested_lightning.containers.owning.own_choice import OwnChoice
@@ -21,6 +21,7 @@ from nested_lightning.settings.slot import Slot
 
 _TAKEN = frozenset(dir(OwnChoice))
 """What settings have already: an argument of such a name is none, and keeps its default."""
+_LEFT_OPEN = "Null: what the part is handed to gives it."
 
 
 def own_settings(plan: WiringPlan, *, name: str) -> type[Settings]:
@@ -73,6 +74,16 @@ def _plain_fields(
     }
 
 
+def _open_fields(maker: Callable[..., Any], wired: Mapping[str, str]) -> dict[str, Any]:
+    """Return the settings of a factory's arguments without a default, which it may get where it is called."""
+    typed = hints_of(maker)
+    return {
+        one.name: (Union[one.annotation, None], Field(None, description=f"{one.description} {_LEFT_OPEN}"))  # noqa: UP007
+        for one in plain_arguments(maker, wired=wired, may_be_required=True)
+        if one.default is ... and one.name in typed and one.name not in _TAKEN
+    }
+
+
 def _part_fields(part: str, plan: PartPlan) -> Iterator[tuple[str, Any]]:
     base = type(f"{part.title()}Choice", (OwnChoice,), {"__module__": __name__, "__doc__": f"{part}."})
     choices = {kind: _choice(base, kind, maker, plan) for kind, maker in plan.declaration.kinds.items()}
@@ -92,6 +103,8 @@ def _choice(base: type[OwnChoice], kind: str, maker: Callable[..., Any], plan: P
     summary = summary_of(maker, kind)
     wired, parts = plan.wired.given_to(argument_names(maker)), parts_of(maker)
     fields = _plain_fields(maker, wired, may_be_required=plan.wired.is_all)
+    left_open = {} if plan.wired.is_all else _open_fields(maker, wired)
+    fields |= left_open
     for name in ("kind", "target"):  # what a choice has already
         fields.pop(name, None)
     for part, one in parts.items():
@@ -108,7 +121,7 @@ def _choice(base: type[OwnChoice], kind: str, maker: Callable[..., Any], plan: P
     choice.target = staticmethod(maker)  # type: ignore[assignment]  # a function would become a method
     choice.parts = {part: one for part, one in parts.items() if part not in wired}
     choice.wired, choice.takes_any = wired, takes_any_keyword(signature_of(maker))
-    choice.kept = kept
+    choice.kept, choice.left_open = kept, left_open.keys()
     return choice
 
 

@@ -24,7 +24,9 @@ Observer = Callable[[Any, Any, Mapping[str, Any], str], Any]
 
 _observer: ContextVar[Observer | None] = ContextVar("who sees what is made", default=None)
 
-_CALLED_ELSEWHERE = "; what it was handed to calls it so: name a function as its kind that fills in the rest"
+_CALLED_ELSEWHERE = (
+    "; what it was handed to calls it so: set the rest, or let its kind be a function that adds it"
+)
 
 
 @contextmanager

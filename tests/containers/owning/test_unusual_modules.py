@@ -130,13 +130,12 @@ def test_a_module_that_takes_its_parameters_from_the_trainer_is_checked() -> Non
     assert (report.faults, report.unchecked) == ((), ())
 
 
-def test_a_factory_that_gets_too_little_names_the_way_out() -> None:
-    report = check_application(bootstrap({}, family=making))
+def test_what_a_factory_does_not_get_is_set_or_said_with_the_way_out() -> None:
+    (fault,) = check_application(bootstrap({}, family=making)).faults
+    assert "missing a required argument: 'in_features'; what it was handed to calls it so: set" in fault.what
 
-    assert (
-        "missing a required argument: 'in_features'; what it was handed to calls it so"
-        in report.faults[0].what
-    )
+    container = bootstrap({"making": {"layer": {"in_features": 3}}}, family=making)
+    assert container.making.model().layer.weight.shape == (1, 3)
 
 
 def test_lightnings_advice_on_kept_modules_is_no_note(capsys: pytest.CaptureFixture[str]) -> None:
