@@ -41,10 +41,10 @@ def build_chosen(choice: ChoiceSettings, *args: Any, **kwargs: Any) -> Any:
 def build_target(target: Any, settings: Mapping[str, Any], /, *args: Any, **kwargs: Any) -> Any:
     """Call a target, or what its import path names, with settings, but for those that the caller gives."""
     target = import_target(target)
-    signature = signature_of(target) if args else None
-    filled = [*signature.parameters][: len(args)] if signature else []
-    given = {name: value for name, value in settings.items() if name not in filled}
-    return make_here(target, *args, **{**given, **kwargs})
+    if args and (signature := signature_of(target)):
+        filled = [*signature.parameters][: len(args)]
+        settings = {name: value for name, value in settings.items() if name not in filled}
+    return make_here(target, *args, **{**settings, **kwargs})
 
 
 def build_at(path: str, choice: ChoiceSettings, *args: Any, **kwargs: Any) -> Any:

@@ -1,11 +1,11 @@
 """Makes every part: at its place, and checked against what is expected there."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from torch import nn
 
@@ -29,14 +29,21 @@ _CALLED_ELSEWHERE = (
 )
 
 
-@contextmanager
-def having(variable: ContextVar[T], value: T) -> Iterator[None]:
-    """Give a variable of this thread and task a value within the block."""
-    token = variable.set(value)
-    try:
-        yield
-    finally:
-        variable.reset(token)
+class having(Generic[T]):  # noqa: N801 - a context manager, called as a function is
+    """Give a variable of this thread and task a value within the block; every part goes through two."""
+
+    __slots__ = ("_token", "_value", "_variable")
+
+    def __init__(self, variable: ContextVar[T], value: T) -> None:
+        self._variable, self._value = variable, value
+
+    def __enter__(self) -> None:
+        """Set the value."""
+        self._token = self._variable.set(self._value)
+
+    def __exit__(self, *error: object) -> None:
+        """Put the former one back."""
+        self._variable.reset(self._token)
 
 
 def observing(observer: Observer) -> AbstractContextManager[None]:

@@ -152,8 +152,9 @@ class BoundPart:
             return make(self.maker, args, given, place)
 
         with self._wiring.building(self):
-            given = (*args, *kwargs.values())
-            assembler.factories.update(one.name for one in given if isinstance(one, BoundPart))
+            for one in (*args, *kwargs.values()):
+                if isinstance(one, BoundPart):
+                    assembler.factories.add(one.name)
             if self._is_whole:
                 with assembler.seeding(self.path), naming(self.path, kwargs):
                     made = call(**kwargs)
