@@ -19,7 +19,7 @@ from nested_lightning.app.errors import UserError
 from nested_lightning.app.exported.runtime import is_exported
 from nested_lightning.app.foreign_files import foreign_file
 
-_COMPILED = "_orig_mod."
+_COMPILED = "_orig_mod"
 """What `torch.compile` puts into the names of a module that replaces one of a model, once training begins."""
 
 
@@ -51,7 +51,7 @@ def read_model_file(path: Path, *, is_part_enough: bool = False, is_completed: b
     part = content.get(PART_KEY)
     if isinstance(part, ExportedPart) and not is_part_enough:
         raise UserError(f"{path}: holds the weights of {part.path} alone; name a file with the whole model")
-    content["state_dict"] = {name.replace(_COMPILED, ""): value for name, value in state.items()}
+    content["state_dict"] = {_uncompiled(name): value for name, value in state.items()}
     return content
 
 
@@ -78,3 +78,7 @@ def export_safetensors(
         exported = to_safetensors(content, part=part)
     with new_at(output) as new:
         new.write_bytes(exported)
+
+
+def _uncompiled(name: str) -> str:
+    return ".".join(part for part in name.split(".") if part != _COMPILED)
